@@ -1,0 +1,77 @@
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.tables import TenantEntity
+
+KPI_KEY = (["tenant_id", "kpi_id"], ["kpis.tenant_id", "kpis.id"])
+
+
+class Kpi(TenantEntity):
+    """A metric a tenant has adopted."""
+
+    __tablename__ = "kpis"
+    __table_args__ = (Index("ix_kpis_metric", "tenant_id", "metric_key"),)
+
+    metric_key: Mapped[str]
+    name: Mapped[str]
+    segment: Mapped[str] = mapped_column(default="")
+    owner_id: Mapped[UUID | None]
+    archived_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+
+class Baseline(TenantEntity):
+    """The value before. Frozen when written: a correction is a new version with a reason."""
+
+    __tablename__ = "baselines"
+    __table_args__ = (
+        ForeignKeyConstraint(*KPI_KEY, ondelete="CASCADE"),
+        UniqueConstraint("tenant_id", "kpi_id", "version"),
+    )
+
+    kpi_id: Mapped[UUID]
+    version: Mapped[int]
+    value: Mapped[Decimal]
+    window_start: Mapped[date]
+    window_end: Mapped[date]
+    grain: Mapped[str]
+    n: Mapped[int]
+    periods: Mapped[int]
+    variance: Mapped[Decimal | None]
+    method: Mapped[str]
+    definition_version: Mapped[int]
+    data_version: Mapped[int]
+    warnings: Mapped[list[str]]
+    reason: Mapped[str | None]
+    frozen_by: Mapped[str]
+
+
+class Target(TenantEntity):
+    """Where the value shall go, by when, on which path. Trajectories: LINEAR, STEPPED, S_CURVE, CUSTOM, HOLD."""
+
+    __tablename__ = "targets"
+    __table_args__ = (
+        ForeignKeyConstraint(*KPI_KEY, ondelete="CASCADE"),
+        ForeignKeyConstraint(["tenant_id", "baseline_id"], ["baselines.tenant_id", "baselines.id"]),
+        Index("ix_targets_kpi", "tenant_id", "kpi_id"),
+    )
+
+    kpi_id: Mapped[UUID]
+    baseline_id: Mapped[UUID | None]
+    start_value: Mapped[Decimal]
+    value: Mapped[Decimal]
+    start_on: Mapped[date]
+    due_on: Mapped[date]
+    grain: Mapped[str]
+    trajectory: Mapped[str]
+    points: Mapped[list[dict[str, Any]]]
+    tolerance: Mapped[Decimal]
+    stretch_value: Mapped[Decimal | None]
+    rationale: Mapped[str]
+    note: Mapped[str | None]
+    archived_at: Mapped[datetime | None]

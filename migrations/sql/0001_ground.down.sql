@@ -1,0 +1,16 @@
+DROP TABLE tenant_states;
+DROP TABLE tenant_profiles;
+DROP TABLE grants;
+DROP TABLE authorization_codes;
+DROP TABLE app_secrets;
+DROP TABLE tenants;
+DROP TABLE organization_idempotency_keys;
+DROP TABLE organization_audit_entries;
+DROP TABLE memberships;
+DROP TABLE apps;
+DROP TABLE signing_keys;
+DROP TABLE sign_in_attempts;
+DROP TABLE people;
+DROP TABLE organizations;
+DROP TABLE idempotency_keys;
+DROP TABLE audit_entries;

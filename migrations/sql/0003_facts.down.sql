@@ -1,0 +1,12 @@
+DROP TABLE order_line_facts;
+DROP TABLE source_records;
+DROP TABLE refund_facts;
+DROP TABLE order_facts;
+DROP TABLE customers;
+DROP TABLE recompute_runs;
+DROP TABLE period_components;
+DROP TABLE period_component_revisions;
+DROP TABLE entity_days;
+DROP TABLE dirty_days;
+DROP TABLE day_components;
+DROP TABLE day_component_revisions;

@@ -1,0 +1,99 @@
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.tables import DirectoryEntity, DirectoryTable
+
+
+class Organization(DirectoryEntity):
+    """Kinds: OPERATOR, INTEGRATOR, ACCOUNTING_PARTNER, CRM_PARTNER, AGENCY, TENANT."""
+
+    __tablename__ = "organizations"
+
+    kind: Mapped[str]
+    name: Mapped[str]
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"), index=True)
+
+
+class Person(DirectoryEntity):
+    """Somebody who signs in. The address is the one personal field the directory keeps."""
+
+    __tablename__ = "people"
+
+    sign_in_address: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    disabled_at: Mapped[datetime | None]
+
+
+class Membership(DirectoryTable):
+    """Roles: OWNER, ADMIN, ANALYST, REVIEWER, VIEWER."""
+
+    __tablename__ = "memberships"
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True, index=True)
+    role: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class App(DirectoryEntity):
+    """A client of the API: a machine (CONFIDENTIAL) or a front end for people (PUBLIC, no secret)."""
+
+    __tablename__ = "apps"
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    client_id: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    redirect_uris: Mapped[list[str]]
+    scopes: Mapped[list[str]]
+    archived_at: Mapped[datetime | None]
+
+
+class AppSecret(DirectoryEntity):
+    """Only a hash is kept; several may be valid while one is rotated."""
+
+    __tablename__ = "app_secrets"
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    app_id: Mapped[UUID] = mapped_column(ForeignKey("apps.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str]
+    expires_at: Mapped[datetime | None]
+
+
+class AuthorizationCode(DirectoryEntity):
+    __tablename__ = "authorization_codes"
+
+    code_hash: Mapped[bytes] = mapped_column(unique=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    app_id: Mapped[UUID] = mapped_column(ForeignKey("apps.id", ondelete="CASCADE"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    redirect_uri: Mapped[str]
+    scopes: Mapped[list[str]]
+    code_challenge: Mapped[str]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SignInAttempt(DirectoryEntity):
+    """A failed sign-in, by a keyed hash of the address, so that guessing is slowed without naming anybody."""
+
+    __tablename__ = "sign_in_attempts"
+    __table_args__ = (Index("ix_sign_in_attempts_address_hash_created_at", "address_hash", "created_at"),)
+
+    address_hash: Mapped[bytes]
+
+
+class SigningKey(DirectoryTable):
+    """A key that signs access tokens; the private half is sealed under the master key."""
+
+    __tablename__ = "signing_keys"
+
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    sealed_private_key: Mapped[bytes]
+    public_jwk: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]

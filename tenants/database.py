@@ -1,0 +1,127 @@
+"""Transactions. Writers get a unit of work that commits once, readers one read-only snapshot."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from tenants.scope import Scope
+
+SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+class UnsafeRole(Exception):
+    """The application would run as a role that row-level security does not bind."""
+
+
+class Database:
+    def __init__(self, url: str, *, pool_size: int = 10, statement_timeout_seconds: float = 10.0) -> None:
+        self.engine = _engine(url, pool_size)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._opening = text(f"SET LOCAL statement_timeout = {int(statement_timeout_seconds * 1000)}")
+
+    @asynccontextmanager
+    async def unit_of_work(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
+        """Commits once, at the end; any exception rolls all of it back."""
+        async with self._sessions() as session, session.begin():
+            await self._open(session, scope)
+            yield session
+
+    @asynccontextmanager
+    async def snapshot(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
+        """Everything read inside is of one instant; a write inside is refused by the server."""
+        async with self._sessions() as session:
+            await session.connection(execution_options=SNAPSHOT)
+            await self._open(session, scope)
+            yield session
+
+    async def _open(self, session: AsyncSession, scope: Scope | None) -> None:
+        # The adapter begins with the first statement it is given. A SET sent before that would be auto-committed
+        # into nothing, so a statement that is wanted anyway goes first.
+        await session.execute(self._opening)
+        if scope is not None:
+            await enter(session, scope)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def driver_connection(session: AsyncSession) -> asyncpg.Connection:
+    """asyncpg's own connection under an open transaction of `session`."""
+    raw = await (await session.connection()).get_raw_connection()
+    connection = raw.driver_connection
+    assert isinstance(connection, asyncpg.Connection)
+    if not connection.is_in_transaction():
+        raise RuntimeError("the transaction has not begun yet: execute a statement on the session first")
+    return connection
+
+
+async def enter(session: AsyncSession, scope: Scope) -> None:
+    """Narrow the open transaction to `scope`.
+
+    Sent by the simple protocol: prepared, each tenant would fill the statement cache with statements of its own.
+    """
+    connection = await driver_connection(session)
+    for statement in scope.statements():
+        await connection.execute(statement)
+
+
+async def refuse_unsafe_role(session: AsyncSession) -> None:
+    """Raises UnsafeRole for a superuser, a BYPASSRLS role or a member of the tables' owner."""
+    row = (
+        await session.execute(
+            text(
+                "SELECT r.rolname, r.rolsuper, r.rolbypassrls, coalesce(bool_or("
+                "  pg_has_role(r.oid, c.relowner, 'MEMBER')), false) AS owns"
+                " FROM pg_roles r LEFT JOIN pg_class c ON c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'"
+                " WHERE r.rolname = current_user GROUP BY r.rolname, r.rolsuper, r.rolbypassrls"
+            )
+        )
+    ).one()
+    faults = [
+        words
+        for words, found in (
+            ("is a superuser", row.rolsuper),
+            ("has BYPASSRLS", row.rolbypassrls),
+            ("is or belongs to the owner of the tables", row.owns and not row.rolsuper),
+        )
+        if found
+    ]
+    if faults:
+        raise UnsafeRole(
+            f"DATABASE_URL signs in as {row.rolname!r}, which {' and '.join(faults)}: row-level security would not "
+            "bind it. Use the application role that `azimuth migrate --print-roles` creates."
+        )
+
+
+def _engine(url: str, pool_size: int) -> AsyncEngine:
+    return create_async_engine(
+        _asyncpg_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        connect_args={
+            "server_settings": {
+                "application_name": "azimuth",
+                "timezone": "UTC",
+                "citus.propagate_set_commands": "local",
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        },
+    )
+
+
+def _asyncpg_url(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+asyncpg{separator}{rest}" if scheme in {"postgres", "postgresql"} else url
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

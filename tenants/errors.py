@@ -1,0 +1,70 @@
+"""What the house refuses, as facts a caller can act on.
+
+Refusal
+├── InvalidInput        a field of the input is wrong
+├── NotFound            no such thing for this caller
+├── Conflict            true in itself, but not now
+└── Denied              the caller may not
+    ├── ForbiddenScope
+    ├── NoGrant
+    └── GrantEnded
+"""
+
+
+class Refusal(Exception):
+    """A request that is answered with a typed error and changes nothing.
+
+    `field` is the path of the offending input below the mutation's `input`, e.g. ("dueOn",).
+    """
+
+    code = "REFUSED"
+
+    def __init__(self, message: str, *, field: tuple[str, ...] = (), code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        if code is not None:
+            self.code = code
+
+
+class InvalidInput(Refusal):
+    code = "INVALID"
+
+
+class NotFound(Refusal):
+    """The words are the same whatever was asked for, so that an answer tells nothing about strangers' data."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self, *, field: tuple[str, ...] = ()) -> None:
+        super().__init__("Nothing with this id is visible to you.", field=field)
+
+
+class Conflict(Refusal):
+    code = "CONFLICT"
+
+
+class Denied(Refusal):
+    code = "DENIED"
+
+
+class ForbiddenScope(Denied):
+    code = "FORBIDDEN_SCOPE"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs the scope {scope}, which the access token does not carry.")
+        self.scope = scope
+
+
+class NoGrant(Denied):
+    code = "NO_GRANT"
+
+    def __init__(self, *, field: tuple[str, ...] = ()) -> None:
+        super().__init__("Your organization's grant on this tenant does not cover this.", field=field)
+
+
+class GrantEnded(Denied):
+    code = "GRANT_ENDED"
+
+    def __init__(self, *, field: tuple[str, ...] = ()) -> None:
+        super().__init__("Your organization's grant on this tenant has ended.", field=field)

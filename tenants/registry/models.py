@@ -1,0 +1,59 @@
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants.tables import DirectoryEntity, TenantTable
+
+
+class Tenant(DirectoryEntity):
+    """One business whose data is kept apart. Everything said of it lives in its profile."""
+
+    __tablename__ = "tenants"
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), unique=True)
+    closed_at: Mapped[datetime | None]
+
+
+class Grant(DirectoryEntity):
+    """What an organization may do on a tenant, and until when. Ended grants stay, as history."""
+
+    __tablename__ = "grants"
+    __table_args__ = (Index("ix_grants_organization_id_tenant_id", "organization_id", "tenant_id"),)
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    role: Mapped[str]
+    scopes: Mapped[list[str]]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class TenantProfile(TenantTable):
+    """The business in its own terms. `clock_shift_days` lets a demo tenant live on another date."""
+
+    __tablename__ = "tenant_profiles"
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str]
+    currency: Mapped[str]
+    time_zone: Mapped[str]
+    fiscal_year_start_month: Mapped[int] = mapped_column(default=1)
+    industry: Mapped[str | None]
+    size_band: Mapped[str | None]
+    business_model: Mapped[str | None]
+    clock_shift_days: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class TenantState(TenantTable):
+    """Counters the engine keeps: `data_version` rises with every recompute that changed something."""
+
+    __tablename__ = "tenant_states"
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True)
+    data_version: Mapped[int] = mapped_column(default=0)
+    computed_through: Mapped[date | None]
+    updated_at: Mapped[datetime]

@@ -1,0 +1,36 @@
+"""Whose rows a transaction may touch. The guard is row-level security; this is what it is told."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Scope:
+    """`readable` tenants may be read, `tenant_id` may also be written; directory rows go by organization or person."""
+
+    organization_id: UUID | None = None
+    person_id: UUID | None = None
+    tenant_id: UUID | None = None
+    readable: frozenset[UUID] = field(default_factory=frozenset)
+
+    @classmethod
+    def of_tenant(cls, tenant_id: UUID, *, organization_id: UUID | None = None) -> "Scope":
+        return cls(organization_id=organization_id, tenant_id=tenant_id, readable=frozenset({tenant_id}))
+
+    def statements(self) -> Iterator[str]:
+        """One SET LOCAL each, built from UUID objects only: no text of a caller ever enters."""
+        if self.organization_id is not None:
+            yield f"SET LOCAL app.organization_id = '{_uuid(self.organization_id)}'"
+        if self.person_id is not None:
+            yield f"SET LOCAL app.person_id = '{_uuid(self.person_id)}'"
+        if self.readable:
+            yield f"SET LOCAL app.tenant_ids = '{{{','.join(sorted(map(_uuid, self.readable)))}}}'"
+        if self.tenant_id is not None:
+            yield f"SET LOCAL app.tenant_id = '{_uuid(self.tenant_id)}'"
+
+
+def _uuid(value: UUID) -> str:
+    if type(value) is not UUID:
+        raise TypeError(f"a scope takes UUID objects, not {type(value).__name__}")
+    return str(value)

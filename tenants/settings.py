@@ -1,0 +1,127 @@
+"""Configuration, read once from the environment. Every bad value is named with its remedy."""
+
+import base64
+import binascii
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; the message names each variable and what to do."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="AZIMUTH_", extra="ignore", frozen=True, populate_by_name=True)
+
+    environment: Environment = Field(Environment.DEVELOPMENT, alias="AZIMUTH_ENV")
+    database_url: SecretStr | None = Field(None, alias="DATABASE_URL")
+    migration_database_url: SecretStr | None = Field(None, alias="MIGRATION_DATABASE_URL")
+    benchmark_database_url: SecretStr | None = Field(None, alias="BENCHMARK_DATABASE_URL")
+    public_url: str = "http://127.0.0.1:8400"
+    host: str = "127.0.0.1"
+    port: int = Field(8400, ge=0, le=65535)
+    state_dir: Path = Path(".azimuth")
+    keyring_dir: Path | None = None
+    master_key: SecretStr | None = None
+    log_level: str = "INFO"
+    pool_size: int = Field(10, ge=1, le=200)
+    statement_timeout_seconds: float = Field(10.0, gt=0, le=600)
+    access_token_seconds: int = Field(3600, ge=60, le=86400)
+    sync_overlap_seconds: int = Field(600, ge=0, le=86400)
+    sync_interval_seconds: float = Field(900.0, ge=1, le=86400)
+    tick_seconds: float = Field(5.0, ge=0.1, le=300)
+    shopify_base_url: str = "https://{shop}"
+
+    @field_validator("public_url")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must be an absolute http(s) address, for example https://api.example.com")
+        return value.rstrip("/")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        level = value.upper()
+        if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return level
+
+    @field_validator("database_url", "migration_database_url", "benchmark_database_url")
+    @classmethod
+    def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must start with postgresql://")
+        return value
+
+    @field_validator("master_key")
+    @classmethod
+    def _thirty_two_bytes(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            decode_master_key(value)
+        return value
+
+    @field_validator("shopify_base_url")
+    @classmethod
+    def _shop_template(cls, value: str) -> str:
+        if "{shop}" not in value:
+            raise ValueError("must contain {shop}, for example https://{shop}")
+        return value
+
+    @model_validator(mode="after")
+    def _production_is_explicit(self) -> Self:
+        if self.environment is not Environment.PRODUCTION:
+            return self
+        missing = [
+            name
+            for name, value in (("DATABASE_URL", self.database_url), ("AZIMUTH_MASTER_KEY", self.master_key))
+            if value is None
+        ]
+        if missing:
+            raise ValueError(
+                f"{' and '.join(missing)} must be set when AZIMUTH_ENV=production; the embedded defaults are refused"
+            )
+        if not self.public_url.startswith("https://"):
+            raise ValueError("AZIMUTH_PUBLIC_URL must be https when AZIMUTH_ENV=production")
+        return self
+
+
+def decode_master_key(value: SecretStr) -> bytes:
+    try:
+        key = base64.b64decode(value.get_secret_value(), validate=True)
+    except binascii.Error as error:
+        raise ValueError("must be base64") from error
+    if len(key) != 32:
+        raise ValueError(f"must be 32 bytes in base64, not {len(key)}")
+    return key
+
+
+def read_settings() -> Settings:
+    """Raises ConfigurationError with one line per bad variable; never shows a value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_line(item) for item in error.errors())) from None
+
+
+def _line(item: object) -> str:
+    assert isinstance(item, dict)
+    name = str(item["loc"][0]) if item["loc"] else "configuration"
+    variable = name if name.isupper() else f"AZIMUTH_{name.upper()}"
+    return f"{variable}: {item['msg'].removeprefix('Value error, ')}"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    return read_settings()
