@@ -1,0 +1,37 @@
+"""Who is calling, as the access token says."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from tenants.errors import ForbiddenScope
+
+
+class ApiScope(StrEnum):
+    READ_METRICS = "read_metrics"
+    WRITE_KPIS = "write_kpis"
+    READ_CONNECTIONS = "read_connections"
+    WRITE_CONNECTIONS = "write_connections"
+    MANAGE_TENANTS = "manage_tenants"
+    MANAGE_ORGANIZATION = "manage_organization"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An app of an organization, on its own or for a person who is a member of it."""
+
+    organization_id: UUID
+    app_id: UUID
+    client_id: str
+    scopes: frozenset[str]
+    person_id: UUID | None = None
+
+    @property
+    def name(self) -> str:
+        """How the audit names the actor: no personal data."""
+        return f"person:{self.person_id}" if self.person_id else f"app:{self.app_id}"
+
+    def require(self, scope: ApiScope) -> None:
+        """Raises ForbiddenScope."""
+        if scope not in self.scopes:
+            raise ForbiddenScope(scope)
