@@ -155,8 +155,8 @@ def prepare(order: Order) -> tuple[Layout, Binaries]:
     os.umask(0o022)  # what root makes on the way to the directory stays passable
     asked = Path(order.data_dir)
     account = accounts.account_for(asked)
+    Layout(asked).refuse_foreign(account)
     layout = layouts.within_reach(asked, account)
-    layout.refuse_foreign(account)
     layout.create(account)
     binaries = reachable_by(account, Binaries(Path(order.binaries), order.release), shelter=layouts.SHELTER)
     accounts.become(account)
