@@ -1,15 +1,19 @@
 """Transactions. Writers get a unit of work that commits once, readers one read-only snapshot."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.util import await_only
 
 from tenants.scope import Scope
+
+Session = AsyncSession
+Result = TypeVar("Result")
 
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -48,6 +52,11 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def wait_for(answer: Awaitable[Result]) -> Result:
+    """For synchronous code that a session runs by `run_sync`: waits as `await` does, and blocks nobody else."""
+    return await_only(answer)
 
 
 async def driver_connection(session: AsyncSession) -> asyncpg.Connection:

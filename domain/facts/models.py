@@ -1,6 +1,5 @@
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
@@ -12,7 +11,10 @@ CONNECTION_KEY = (["tenant_id", "connection_id"], ["connections.tenant_id", "con
 
 
 class SourceRecord(TenantTable):
-    """What a provider said, verbatim and sealed. `version` is the provider's own; an older one never wins."""
+    """What a provider said, verbatim and sealed. `version` is the provider's own; an older one never wins.
+
+    `digest` is a keyed hash of the payload: a provider's clock may tick too slowly to tell two versions apart.
+    """
 
     __tablename__ = "source_records"
     __table_args__ = (ForeignKeyConstraint(*CONNECTION_KEY, ondelete="CASCADE"),)
@@ -21,6 +23,7 @@ class SourceRecord(TenantTable):
     stream: Mapped[str] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[datetime]
+    digest: Mapped[bytes]
     sealed_payload: Mapped[bytes | None]
     deleted: Mapped[bool] = mapped_column(default=False)
     subject_id: Mapped[UUID | None]
@@ -196,4 +199,3 @@ class RecomputeRun(TenantEntity):
     period_rows: Mapped[int]
     milliseconds: Mapped[int]
     data_version: Mapped[int]
-    detail: Mapped[dict[str, Any]]

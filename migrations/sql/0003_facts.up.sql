@@ -75,7 +75,6 @@ CREATE TABLE recompute_runs (
     period_rows bigint NOT NULL,
     milliseconds bigint NOT NULL,
     data_version bigint NOT NULL,
-    detail jsonb NOT NULL,
     CONSTRAINT pk_recompute_runs PRIMARY KEY (tenant_id, id),
     CONSTRAINT fk_recompute_runs_tenant_id FOREIGN KEY (tenant_id)
         REFERENCES tenants (id) ON DELETE CASCADE
@@ -143,6 +142,7 @@ CREATE TABLE source_records (
     stream text NOT NULL,
     external_id text NOT NULL,
     version timestamptz NOT NULL,
+    digest bytea NOT NULL,
     sealed_payload bytea,
     deleted boolean NOT NULL,
     subject_id uuid,

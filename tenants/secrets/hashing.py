@@ -18,7 +18,8 @@ def hash_password(password: str) -> str:
 
 def password_matches(stored: str | None, password: str) -> bool:
     try:
-        return _PASSWORDS.verify(stored or _NOBODY, password) and stored is not None
+        _PASSWORDS.verify(stored or _NOBODY, password)
+        return stored is not None
     except (VerifyMismatchError, InvalidHashError):
         return False
 

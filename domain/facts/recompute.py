@@ -1,0 +1,158 @@
+"""From facts to components: whole days again, so that duplicates, edits and late arrivals cannot matter."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CursorResult, TextClause, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.facts import statements
+from domain.facts.models import RecomputeRun
+from domain.metrics.periods import CALENDAR, TRAILING, Period, period_of, periods_touching, previous
+from tenants.registry.models import TenantState
+from tenants.registry.profile import Profile
+
+DAYS_AT_ONCE = 400
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one recompute did. `day_rows` and `period_rows` count rows whose value changed."""
+
+    days: Sequence[date]
+    day_rows: int
+    period_rows: int
+
+    @property
+    def changed(self) -> bool:
+        return self.day_rows + self.period_rows > 0
+
+
+async def recompute(session: AsyncSession, profile: Profile, *, now: datetime) -> Work:
+    """Takes up to DAYS_AT_ONCE dirty days of the tenant and makes their components true again.
+
+    Call until `days` is empty. `now` is the wall clock; the tenant's own today comes from its profile.
+    """
+    started = time.monotonic()
+    state = await _lock_state(session, profile.tenant_id)
+    days = sorted(await _column(session, statements.CLAIM_DIRTY_DAYS, tenant_id=profile.tenant_id, most=DAYS_AT_ONCE))
+    today = profile.today(now)
+    rolled = state.computed_through is None or state.computed_through < today
+    if not days and not rolled:
+        return Work((), 0, 0)
+    day_rows = await _recompute_days(session, profile, days, today=today, now=now) if days else 0
+    period_rows = await _recompute_periods(session, profile, days, today=today, now=now)
+    state.computed_through = today
+    state.updated_at = now
+    work = Work(days, day_rows, period_rows)
+    if work.changed:
+        state.data_version += 1
+    if days:
+        _record_run(session, profile.tenant_id, work, state.data_version, started)
+    await session.flush()
+    return work
+
+
+async def mark_dirty(session: AsyncSession, tenant_id: UUID, days: Iterable[date], *, now: datetime) -> None:
+    """In the unit of work of the facts themselves, for the day they were on and the day they are on."""
+    wanted = sorted(set(days))
+    if wanted:
+        await session.execute(statements.MARK_DIRTY, {"tenant_id": tenant_id, "days": wanted, "now": now})
+
+
+async def _lock_state(session: AsyncSession, tenant_id: UUID) -> TenantState:
+    """One recompute a tenant at a time: two would each count a period without the other's days."""
+    query = select(TenantState).where(TenantState.tenant_id == tenant_id).with_for_update()
+    return (await session.execute(query)).scalar_one()
+
+
+async def _recompute_days(
+    session: AsyncSession, profile: Profile, days: Sequence[date], *, today: date, now: datetime
+) -> int:
+    buyers = {"tenant_id": profile.tenant_id, "days": list(days)}
+    first_days = set(days) | await _column(session, statements.FIRST_DAYS_OF_BUYERS, **buyers)
+    await session.execute(statements.CLEAR_ENTITY_DAYS, buyers)
+    await session.execute(statements.FILL_ENTITY_DAYS, buyers)
+    first_days |= await _column(session, statements.FIRST_DAYS_OF_BUYERS, **buyers)
+    parameters = {
+        **buyers,
+        "first_days": sorted(first_days),
+        "currency": profile.currency,
+        "today": today,
+        "hour": _hour(now),
+        "now": now,
+    }
+    await session.execute(statements.CLOSE_DAYS, parameters)
+    return await _rows(session, statements.WRITE_DAYS, parameters)
+
+
+async def _recompute_periods(
+    session: AsyncSession, profile: Profile, days: Sequence[date], *, today: date, now: datetime
+) -> int:
+    fiscal = profile.fiscal_year_start_month
+    periods = _affected_periods(days, today, fiscal)
+    finished = [period for period in periods if period.end < today]
+    running = [period for period in periods if period.end >= today]
+    changed = 0
+    for group, closing in ((finished, now + timedelta(days=1)), (running, _hour(now))):
+        if not group:
+            continue
+        parameters = {
+            "tenant_id": profile.tenant_id,
+            "grains": [period.grain.value for period in group],
+            "starts": [period.start for period in group],
+            "ends": [period.end for period in group],
+            "previous_starts": [previous(period, fiscal).start for period in group],
+            "closing": closing,
+            "now": now,
+        }
+        await session.execute(statements.CLOSE_PERIODS, parameters)
+        changed += await _rows(session, statements.WRITE_PERIODS, parameters)
+    return changed
+
+
+def _affected_periods(days: Sequence[date], today: date, fiscal: int) -> list[Period]:
+    """The calendar periods of `days`, those after them (they look back), and the trailing windows up to yesterday."""
+    affected: set[Period] = set()
+    for grain in CALENDAR:
+        touched = periods_touching(list(days), grain, fiscal)
+        affected.update(touched)
+        followers = (period_of(period.end + timedelta(days=1), grain, fiscal) for period in touched)
+        affected.update(period for period in followers if period.start <= today)
+    for grain in TRAILING:
+        window = period_of(today - timedelta(days=1), grain)
+        affected.update((window, previous(window)))
+    return sorted(affected)
+
+
+def _record_run(session: AsyncSession, tenant_id: UUID, work: Work, data_version: int, started: float) -> None:
+    session.add(
+        RecomputeRun(
+            tenant_id=tenant_id,
+            days=len(work.days),
+            first_day=work.days[0],
+            last_day=work.days[-1],
+            day_rows=work.day_rows,
+            period_rows=work.period_rows,
+            milliseconds=round((time.monotonic() - started) * 1000),
+            data_version=data_version,
+        )
+    )
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+async def _column(session: AsyncSession, clause: TextClause, **parameters: Any) -> set[date]:
+    return set((await session.execute(clause, parameters)).scalars())
+
+
+async def _rows(session: AsyncSession, clause: TextClause, parameters: dict[str, Any]) -> int:
+    result = await session.execute(clause, parameters)
+    assert isinstance(result, CursorResult)
+    return result.rowcount

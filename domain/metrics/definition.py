@@ -1,0 +1,105 @@
+"""What a metric is: one declared object with its words, its formula and the example that proves it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.metrics.components import Component
+
+
+class Unit(StrEnum):
+    MONEY = "MONEY"
+    COUNT = "COUNT"
+    RATIO = "RATIO"
+
+
+class Direction(StrEnum):
+    UP_IS_GOOD = "UP_IS_GOOD"
+    DOWN_IS_GOOD = "DOWN_IS_GOOD"
+
+
+class Category(StrEnum):
+    SALES_AND_MARKETING = "SALES_AND_MARKETING"
+    CUSTOMER_SERVICE = "CUSTOMER_SERVICE"
+    OPERATIONS = "OPERATIONS"
+    FINANCE = "FINANCE"
+    EMPLOYEE_PRODUCTIVITY = "EMPLOYEE_PRODUCTIVITY"
+    HR_AND_ADMIN = "HR_AND_ADMIN"
+
+
+class Level(StrEnum):
+    """The three levels of the metric hierarchy."""
+
+    EFFICIENCY = "EFFICIENCY"
+    PRODUCTIVITY = "PRODUCTIVITY"
+    CUSTOMER = "CUSTOMER"
+
+
+class Timing(StrEnum):
+    LEADING = "LEADING"
+    LAGGING = "LAGGING"
+
+
+class NullReason(StrEnum):
+    NO_DATA = "NO_DATA"
+    PERIOD_NOT_STARTED = "PERIOD_NOT_STARTED"
+    INSUFFICIENT_HISTORY = "INSUFFICIENT_HISTORY"
+    SOURCE_NOT_CONNECTED = "SOURCE_NOT_CONNECTED"
+    DIVISION_BY_ZERO = "DIVISION_BY_ZERO"
+    SEGMENT_NOT_KEPT = "SEGMENT_NOT_KEPT"
+    PERIOD_NOT_KEPT = "PERIOD_NOT_KEPT"
+
+
+class Window(StrEnum):
+    """Which period an input is read over, as seen from the period that is asked for."""
+
+    THIS = "THIS"
+    PREVIOUS = "PREVIOUS"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One named operand: the `total` (money, minor units) or `n` of a component over a window."""
+
+    component: Component
+    window: Window = Window.THIS
+
+
+@dataclass(frozen=True)
+class WorkedExample:
+    """Inputs and the value they give, small enough to check by hand. Money is in minor units."""
+
+    inputs: Mapping[str, int]
+    expected: Decimal | NullReason
+
+
+Formula = Callable[[Mapping[str, Decimal]], Decimal]
+"""Inputs by name to a value. Division by zero is raised by Decimal and becomes DIVISION_BY_ZERO."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    key: str
+    version: int
+    name: str
+    meaning: str
+    formula_text: str
+    unit: Unit
+    direction: Direction
+    category: Category
+    level: Level
+    timing: Timing
+    inputs: Mapping[str, Input]
+    formula: Formula
+    n: str
+    """The input that says how many observations the value rests on."""
+    sources: tuple[str, ...]
+    citation: str
+    examples: tuple[WorkedExample, ...]
+    guardrails: tuple[str, ...] = ()
+    null_reasons: tuple[NullReason, ...] = field(default=(NullReason.NO_DATA, NullReason.SOURCE_NOT_CONNECTED))
+
+    @property
+    def looks_back(self) -> bool:
+        return any(each.window is Window.PREVIOUS for each in self.inputs.values())

@@ -1,0 +1,73 @@
+"""Calendar periods in the tenant's own days. A period is closed at both ends; weeks are ISO weeks."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+
+class Grain(StrEnum):
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
+    TRAILING_28_DAYS = "TRAILING_28_DAYS"
+    TRAILING_90_DAYS = "TRAILING_90_DAYS"
+    TRAILING_365_DAYS = "TRAILING_365_DAYS"
+
+
+TRAILING = {Grain.TRAILING_28_DAYS: 28, Grain.TRAILING_90_DAYS: 90, Grain.TRAILING_365_DAYS: 365}
+CALENDAR = tuple(grain for grain in Grain if grain not in TRAILING)
+MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Period:
+    start: date
+    end: date
+    grain: Grain
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days + 1
+
+
+def period_of(day: date, grain: Grain, fiscal_start_month: int = 1) -> Period:
+    """The period `day` falls in; for a trailing window the one that ends on `day`.
+
+    Quarters and years follow the fiscal year, which begins on the first of `fiscal_start_month`.
+    """
+    if grain in TRAILING:
+        return Period(day - timedelta(days=TRAILING[grain] - 1), day, grain)
+    if grain is Grain.DAY:
+        return Period(day, day, grain)
+    if grain is Grain.WEEK:
+        monday = day - timedelta(days=day.weekday())
+        return Period(monday, monday + timedelta(days=6), grain)
+    length = MONTHS[grain]
+    months_into_cycle = (day.month - fiscal_start_month) % 12 % length
+    start = add_months(day.replace(day=1), -months_into_cycle)
+    return Period(start, add_months(start, length) - timedelta(days=1), grain)
+
+
+def previous(period: Period, fiscal_start_month: int = 1) -> Period:
+    """The period of the same grain that ends the day before this one starts."""
+    return period_of(period.start - timedelta(days=1), period.grain, fiscal_start_month)
+
+
+def last_periods(day: date, grain: Grain, count: int, fiscal_start_month: int = 1) -> list[Period]:
+    """`count` periods, oldest first, the last one being that of `day`."""
+    periods = [period_of(day, grain, fiscal_start_month)]
+    while len(periods) < count:
+        periods.append(previous(periods[-1], fiscal_start_month))
+    return periods[::-1]
+
+
+def periods_touching(days: list[date], grain: Grain, fiscal_start_month: int = 1) -> list[Period]:
+    """The distinct calendar periods that contain any of `days`, oldest first."""
+    return sorted({period_of(day, grain, fiscal_start_month) for day in days})
+
+
+def add_months(first_of_month: date, months: int) -> date:
+    index = first_of_month.year * 12 + first_of_month.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
