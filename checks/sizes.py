@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import statistics
 import sys
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
 def spread(lengths: list[int]) -> str:
     if not lengths:
         return "none"
-    ninetieth = sorted(lengths)[int(0.9 * (len(lengths) - 1))]
+    ninetieth = sorted(lengths)[math.ceil(0.9 * len(lengths)) - 1]
     return f"{len(lengths)}, median {statistics.median(lengths):.0f}, p90 {ninetieth}, longest {max(lengths)} lines"
 
 
