@@ -200,12 +200,10 @@ async def test_those_who_start_at_the_same_moment_share_one_server(place: Path) 
     assert not (data_dir / "pgdata" / "postmaster.pid").exists()
 
 
-async def test_ctrl_c_at_the_terminal_of_a_user_does_not_reach_the_server(place: Path) -> None:
-    with ensure_running(place / "postgres", durable=False) as server:
-        ours = os.getsid(0)
-        assert os.getsid(server.supervisor_pid) != ours
-        assert os.getsid(postmaster_pid(server.data_dir)) != ours
-        assert os.getpgid(server.supervisor_pid) != os.getpgid(0)
+def test_ctrl_c_at_the_terminal_of_a_user_does_not_reach_the_server(shared: EmbeddedServer) -> None:
+    for pid in (shared.supervisor_pid, postmaster_pid(shared.data_dir)):
+        assert os.getsid(pid) != os.getsid(0)
+        assert os.getpgid(pid) != os.getpgid(0)
 
 
 async def test_committed_rows_survive_kill_9_of_the_server_and_the_users_stay(place: Path) -> None:
@@ -230,20 +228,30 @@ async def test_kill_9_of_the_supervisor_ends_the_server_and_the_next_user_starts
             assert ends(orphan)
 
 
-async def test_the_last_user_to_stop_leaves_a_directory_that_can_be_removed(place: Path) -> None:
+def test_the_last_to_stop_leaves_a_directory_at_rest_and_the_next_start_is_quick(place: Path) -> None:
     server = ensure_running(place / "postgres", durable=False)
     pid = postmaster_pid(server.data_dir)
     server.stop()
     assert not is_alive(pid)
     assert not server.socket_dir.exists()
     server.stop()  # twice is once
-
-
-async def test_a_second_start_is_quick(place: Path) -> None:
-    ensure_running(place / "postgres", durable=False).stop()
     began = time.monotonic()
     ensure_running(place / "postgres", durable=False).stop()
     assert time.monotonic() - began < 2.0  # 0.1 s on an idle machine
+
+
+async def test_an_initialization_that_was_cut_off_is_done_again(place: Path) -> None:
+    layout = Layout(place / "postgres")
+    cut_off = layout.home / "pgdata.new"
+    cut_off.mkdir(parents=True)
+    (cut_off / "PG_VERSION").write_text("18\n")
+    layout.mark.touch()
+    layout.password.write_text("of the first attempt")
+    layout.password.chmod(0o600)
+    give_away(layout.home)
+    with ensure_running(layout.home, durable=False) as server:
+        assert await fetch(server.superuser_dsn, "SELECT 1") == 1
+    assert not cut_off.exists()
 
 
 async def test_a_long_path_is_no_obstacle(place: Path) -> None:
