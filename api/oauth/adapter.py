@@ -1,0 +1,133 @@
+"""The library's authorization server on Starlette and a session.
+
+It is synchronous and runs inside `Session.run_sync`; what it asks of the database it waits for with `wait_for`.
+One server serves one request: it holds that request's session.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from authlib.common.urls import add_params_to_uri
+from authlib.oauth2 import rfc6749
+from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError, InvalidRequestError
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.oauth.client import OAuthClient
+from api.oauth.errors import ClientRefused, GrantTypeUnsupported, ResponseTypeUnsupported
+from api.oauth.grants import AuthorizationCode, ClientCredentials, RequiredS256
+from api.oauth.tokens import Sign, Terms
+from tenants.access.clients import find_client
+from tenants.access.service import Member
+from tenants.database import Session, wait_for
+
+
+class OAuthRequest(rfc6749.OAuth2Request):  # type: ignore[misc]  # the library is untyped
+    def __init__(self, request: Request, parameters: Mapping[str, str], *, issuer: str) -> None:
+        # The address as clients see it: behind a proxy that ends TLS, the request's own would be refused as insecure.
+        super().__init__(request.method, f"{issuer}{request.url.path}", headers=request.headers)
+        self.payload = BasicOAuth2Payload(parameters)
+
+    @property
+    def form(self) -> Mapping[str, str]:
+        form: Mapping[str, str] = self.payload.data
+        return form
+
+
+class IssuedToken(dict[str, Any]):
+    def __repr__(self) -> str:
+        """The library logs what it issues."""
+        return "<access token>"
+
+
+class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
+    def __init__(self, session: Session, *, terms: Terms, sign: Sign, now: datetime) -> None:
+        super().__init__()
+        self.session = session
+        self.now = now
+        self._terms = terms
+        self._sign = sign
+        self._clients: dict[str, OAuthClient | None] = {}
+        self.register_grant(ClientCredentials)
+        self.register_grant(AuthorizationCode, [RequiredS256()])
+        self.register_token_generator("default", self._issue)
+
+    def query_client(self, client_id: str) -> OAuthClient | None:
+        if client_id not in self._clients:
+            found = wait_for(find_client(self.session, client_id=client_id, now=self.now))
+            self._clients[client_id] = None if found is None else OAuthClient(found)
+        return self._clients[client_id]
+
+    def authenticate_client(self, request: OAuthRequest, methods: list[str], endpoint: str = "token") -> OAuthClient:
+        basic = request.headers.get("Authorization", "").lower().startswith("basic ")
+        if basic and "client_secret" in request.form:
+            raise InvalidRequestError("The client authenticates in more than one way.")
+        try:
+            client: OAuthClient = super().authenticate_client(request, methods, endpoint)
+        except (InvalidClientError, ValueError):  # ValueError: credentials that are no base64, or no text
+            raise ClientRefused from None
+        if request.payload.client_id not in {None, client.get_client_id()}:
+            raise ClientRefused
+        return client
+
+    def get_token_grant(self, request: OAuthRequest) -> Any:
+        if request.payload.grant_type is None:
+            raise InvalidRequestError("Missing 'grant_type' in request.")
+        if request.payload.grant_type not in {ClientCredentials.GRANT_TYPE, AuthorizationCode.GRANT_TYPE}:
+            raise GrantTypeUnsupported(request.payload.grant_type)
+        return super().get_token_grant(request)
+
+    def get_authorization_grant(self, request: OAuthRequest) -> Any:
+        if request.payload.response_type == "code":
+            return super().get_authorization_grant(request)
+        client = self.query_client(request.payload.client_id or "")
+        if client is None:
+            raise InvalidClientError("The app does not exist on this server.")
+        redirect_uri = AuthorizationCode.validate_authorization_redirect_uri(request, client)
+        if request.payload.response_type is None:
+            raise InvalidRequestError("Missing 'response_type' in request.", redirect_uri=redirect_uri)
+        raise ResponseTypeUnsupported(request.payload.response_type, redirect_uri=redirect_uri)
+
+    def _issue(
+        self,
+        *,
+        client: OAuthClient,
+        user: Member | None = None,
+        scope: str | None = None,
+        **_: Any,
+    ) -> IssuedToken:
+        allowed = client.get_allowed_scope(scope)
+        if allowed is None:
+            raise rfc6749.InvalidScopeError
+        scopes = frozenset(allowed.split())
+        if user is not None:
+            scopes &= user.role.scopes
+        if not scopes:
+            raise InvalidGrantError("Nothing of what was granted is still allowed.")
+        return IssuedToken(
+            token_type="Bearer",  # noqa: S106 - the kind of token
+            access_token=self._sign(client.app, user.person_id if user else None, scopes),
+            expires_in=self._terms.lifetime_seconds,
+            scope=" ".join(sorted(scopes)),
+        )
+
+    def save_token(self, token: IssuedToken, request: OAuthRequest) -> None:
+        """Access tokens prove themselves; nothing is stored."""
+
+    def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Nobody listens."""
+
+    def create_oauth2_request(self, request: OAuthRequest) -> OAuthRequest:
+        return request
+
+    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Response:
+        named = dict(headers)
+        if "Location" in named:
+            # RFC 9207: an app that uses several authorization servers must know which one answers.
+            named["Location"] = add_params_to_uri(named["Location"], [("iss", self._terms.issuer)])
+            # 303: the client is asked with GET, whatever method the person's form used.
+            return Response(status_code=303, headers={**named, "Cache-Control": "no-store"})
+        return Response(orjson.dumps(body), status, headers=named)

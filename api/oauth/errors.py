@@ -1,0 +1,26 @@
+"""Errors of RFC 6749 whose words must tell strangers nothing, or hold only the characters the RFC allows."""
+
+from authlib.oauth2.rfc6749 import InvalidClientError, UnsupportedGrantTypeError, UnsupportedResponseTypeError
+
+
+class ClientRefused(InvalidClientError):  # type: ignore[misc]  # the library is untyped
+    """The same for an unknown app, a wrong secret and a method the app does not use."""
+
+    status_code = 401
+
+    def __init__(self) -> None:
+        super().__init__("Client authentication failed.")
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        headers = [(name, value) for name, value in super().get_headers() if name != "WWW-Authenticate"]
+        return [*headers, ("WWW-Authenticate", 'Basic realm="azimuth", charset="UTF-8"')]
+
+
+class GrantTypeUnsupported(UnsupportedGrantTypeError):  # type: ignore[misc]
+    def get_error_description(self) -> str:
+        return "The grant types are authorization_code and client_credentials."
+
+
+class ResponseTypeUnsupported(UnsupportedResponseTypeError):  # type: ignore[misc]
+    def get_error_description(self) -> str:
+        return "The only response type is code."

@@ -1,0 +1,22 @@
+from typing import Any
+
+from tenants.access.actor import ApiScope
+
+METADATA_PATH = "/.well-known/oauth-authorization-server"
+
+
+def metadata(issuer: str) -> dict[str, Any]:
+    """RFC 8414: what a client library needs to configure itself."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/oauth/authorize",
+        "token_endpoint": f"{issuer}/oauth/token",
+        "jwks_uri": f"{issuer}/oauth/jwks",
+        "scopes_supported": sorted(ApiScope),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "client_credentials"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+    }

@@ -1,0 +1,45 @@
+"""What organizations, members and apps may be."""
+
+from enum import StrEnum
+
+from tenants.access.actor import ApiScope
+
+
+class OrganizationKind(StrEnum):
+    OPERATOR = "OPERATOR"
+    INTEGRATOR = "INTEGRATOR"
+    ACCOUNTING_PARTNER = "ACCOUNTING_PARTNER"
+    CRM_PARTNER = "CRM_PARTNER"
+    AGENCY = "AGENCY"
+    TENANT = "TENANT"
+
+
+class AppKind(StrEnum):
+    """A CONFIDENTIAL app keeps a secret on a server of its own; a PUBLIC one runs where anybody can read it."""
+
+    CONFIDENTIAL = "CONFIDENTIAL"
+    PUBLIC = "PUBLIC"
+
+
+class MemberRole(StrEnum):
+    OWNER = "OWNER"
+    ADMIN = "ADMIN"
+    ANALYST = "ANALYST"
+    REVIEWER = "REVIEWER"
+    VIEWER = "VIEWER"
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What a member of this role can lend to an app: an app acting for somebody may no more than they may."""
+        return _LENDABLE[self]
+
+
+_READ = frozenset({ApiScope.READ_METRICS, ApiScope.READ_CONNECTIONS})
+_WORK = _READ | {ApiScope.WRITE_KPIS, ApiScope.WRITE_CONNECTIONS}
+_LENDABLE: dict[MemberRole, frozenset[str]] = {
+    MemberRole.OWNER: frozenset(ApiScope),
+    MemberRole.ADMIN: frozenset(ApiScope),
+    MemberRole.ANALYST: frozenset(_WORK),
+    MemberRole.REVIEWER: frozenset(_READ),
+    MemberRole.VIEWER: frozenset(_READ),
+}

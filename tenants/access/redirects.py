@@ -1,0 +1,65 @@
+"""Which addresses an authorization code may be sent to."""
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from tenants.errors import InvalidInput
+
+MAX_LENGTH = 2000
+
+# RFC 3986 without what a header, an attribute or a log line could stumble over.
+_CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&()*+,;=%]+")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
+
+def check_redirect_uri(value: str, *, field: tuple[str, ...] = ()) -> str:
+    """The URI as it is: codes are sent to exactly what was registered. Raises InvalidInput."""
+    reason = _fault(value)
+    if reason is not None:
+        raise InvalidInput(f"A redirect URI {reason}.", field=field, code="REDIRECT_URI_INVALID")
+    return value
+
+
+def _fault(value: str) -> str | None:
+    if len(value) > MAX_LENGTH:
+        return f"has at most {MAX_LENGTH} characters"
+    if "#" in value:
+        return "has no fragment"
+    if not _CHARACTERS.fullmatch(value):
+        return "is an absolute URI without spaces or other characters that must be escaped"
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        port = parts.port
+    except ValueError:
+        return "names a host, and a port from 1 to 65535 if any"
+    if port == 0 or not _names_host(host):
+        return "names a host, and a port from 1 to 65535 if any"
+    return _unsafe(parts, host)
+
+
+def _unsafe(parts: SplitResult, host: str) -> str | None:
+    if "@" in parts.netloc:
+        return "carries no user name or password"
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
+        return None
+    return "uses https, or http to a loopback address"
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _names_host(host: str) -> bool:
+    if ":" in host:
+        try:
+            return ipaddress.ip_address(host).version == 6
+        except ValueError:
+            return False
+    return _HOST.fullmatch(host) is not None

@@ -1,0 +1,62 @@
+"""The rows of the directory. The look-ups by key work before anybody is known; the rest needs the matching scope."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, text
+
+from tenants.access.models import App, AppSecret, Membership, Organization, Person
+from tenants.database import Session
+
+
+def plain_id(read: UUID) -> UUID:
+    """The driver reads ids as a class of its own; a scope, which becomes SQL text, takes the standard one only."""
+    return UUID(int=read.int)
+
+
+_FIND_APP = text("SELECT app_id, organization_id FROM app.find_app(:client_id)")
+
+
+async def find_app_ids(session: Session, client_id: str) -> tuple[UUID, UUID] | None:
+    """App and organization of a client id; an archived app is not found."""
+    row = (await session.execute(_FIND_APP, {"client_id": client_id})).one_or_none()
+    return None if row is None else (plain_id(row.app_id), plain_id(row.organization_id))
+
+
+async def find_person_id(session: Session, address: str) -> UUID | None:
+    found: UUID | None = await session.scalar(select(func.app.find_person(address)))
+    return None if found is None else plain_id(found)
+
+
+async def get_app(session: Session, organization_id: UUID, app_id: UUID) -> tuple[App, str]:
+    """The app and the name of its organization."""
+    row = (
+        await session.execute(
+            select(App, Organization.name)
+            .join(Organization, Organization.id == App.organization_id)
+            .where(App.organization_id == organization_id, App.id == app_id)
+        )
+    ).one()
+    return row[0], row[1]
+
+
+async def list_secret_hashes(session: Session, organization_id: UUID, app_id: UUID, *, now: datetime) -> list[str]:
+    return list(
+        await session.scalars(
+            select(AppSecret.secret_hash).where(
+                AppSecret.organization_id == organization_id,
+                AppSecret.app_id == app_id,
+                or_(AppSecret.expires_at.is_(None), AppSecret.expires_at > now),
+            )
+        )
+    )
+
+
+async def find_person(session: Session, person_id: UUID) -> Person | None:
+    return await session.scalar(select(Person).where(Person.id == person_id))
+
+
+async def find_membership(session: Session, organization_id: UUID, person_id: UUID) -> Membership | None:
+    return await session.scalar(
+        select(Membership).where(Membership.organization_id == organization_id, Membership.person_id == person_id)
+    )

@@ -1,0 +1,106 @@
+"""A migrated database of our own, and the authorization server on a loopback port in front of it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+import uvicorn
+from alembic.command import upgrade
+from alembic.config import Config
+from starlette.applications import Starlette
+
+from api.oauth.routes import routes
+from api.oauth.tokens import AccessTokens, Terms
+from tenants.access.keys import SigningKeys
+from tenants.database import Database
+from tenants.postgres.server import throwaway
+from tenants.roles import APPLICATION, MIGRATOR, roles_sql
+from tenants.secrets.keyring import DirectoryKeyRing, KeyRing
+from tenants.settings import Settings
+from tests.integration.oauth.world import ManualClock, World, settle
+
+PASSWORDS = {MIGRATOR: "migrates", APPLICATION: "applies"}
+
+
+@pytest.fixture(scope="session")
+async def database() -> AsyncIterator[Database]:
+    with throwaway() as server:
+        connection = await asyncpg.connect(server.superuser_dsn)
+        await connection.execute(roles_sql("postgres", PASSWORDS))
+        await connection.close()
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parents[3] / "migrations"))
+        url = server.dsn(MIGRATOR, PASSWORDS[MIGRATOR], "postgres").replace("postgresql://", "postgresql+asyncpg://")
+        config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+        await asyncio.to_thread(upgrade, config, "head")
+        database = Database(server.dsn(APPLICATION, PASSWORDS[APPLICATION], "postgres"))
+        yield database
+        await database.close()
+
+
+@pytest.fixture(scope="session")
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
+    return DirectoryKeyRing(tmp_path_factory.mktemp("keys"), b"k" * 32)
+
+
+@dataclass(frozen=True)
+class Listening:
+    socket: socket.socket
+    settings: Settings
+
+
+@pytest.fixture(scope="session")
+def listening() -> Iterator[Listening]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        yield Listening(server, Settings(public_url=url, access_token_seconds=600))
+
+
+@pytest.fixture(scope="session")
+def settings_for_tests(listening: Listening) -> Settings:
+    return listening.settings
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+class Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Interrupting a test run stays pytest's business."""
+        yield
+
+
+@pytest.fixture
+async def tokens(
+    database: Database, keyring: KeyRing, settings_for_tests: Settings, clock: ManualClock
+) -> AccessTokens:
+    terms = Terms(settings_for_tests.public_url, settings_for_tests.access_token_seconds)
+    return AccessTokens(SigningKeys(database, keyring, clock), terms, clock=clock)
+
+
+@pytest.fixture
+async def http(
+    database: Database, keyring: KeyRing, listening: Listening, tokens: AccessTokens, clock: ManualClock
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """A browser or an app: keeps cookies, follows no redirect by itself."""
+    app = Starlette(routes=routes(database, listening.settings, keyring, tokens, clock=clock))
+    server = Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
+    serving = asyncio.create_task(server.serve(sockets=[listening.socket.dup()]))
+    async with httpx2.AsyncClient(base_url=listening.settings.public_url) as client:
+        yield client
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture(scope="session")
+async def world(database: Database) -> World:
+    return await settle(database)

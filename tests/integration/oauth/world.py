@@ -1,0 +1,93 @@
+"""Who lives in these tests: an agency with its apps and people, and a stranger."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from tenants.access import service
+from tenants.access.actor import ApiScope
+from tenants.access.kinds import AppKind, MemberRole, OrganizationKind
+from tenants.database import Database, enter
+from tenants.scope import Scope
+
+REDIRECT = "https://agency.example/callback?from=azimuth"
+SCOPES = (ApiScope.READ_METRICS, ApiScope.WRITE_KPIS)
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class ManualClock:
+    ahead: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def advance(self, **by: float) -> None:
+        self.ahead += timedelta(**by)
+
+
+@dataclass(frozen=True)
+class KnownApp:
+    app_id: UUID
+    client_id: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class KnownPerson:
+    person_id: UUID
+    address: str
+    password: str = PASSWORD
+
+
+@dataclass(frozen=True)
+class World:
+    organization_id: UUID
+    machine: KnownApp
+    front_end: KnownApp
+    owner: KnownPerson
+    viewer: KnownPerson
+    stranger: KnownPerson
+
+
+async def settle(database: Database) -> World:
+    async with database.unit_of_work() as session:
+        agency = await service.organization_create(session, kind=OrganizationKind.AGENCY, name="North & Sons")
+    machine = await new_app(database, agency.id, AppKind.CONFIDENTIAL)
+    front_end = await new_app(database, agency.id, AppKind.PUBLIC, name='<b>Front</b> & "end"')
+    return World(
+        organization_id=agency.id,
+        machine=machine,
+        front_end=front_end,
+        owner=await new_person(database, agency.id, MemberRole.OWNER),
+        viewer=await new_person(database, agency.id, MemberRole.VIEWER),
+        stranger=await new_person(database),
+    )
+
+
+async def new_app(
+    database: Database, organization_id: UUID, kind: AppKind, *, name: str = "Reports", scopes: tuple[str, ...] = SCOPES
+) -> KnownApp:
+    async with database.unit_of_work(Scope(organization_id=organization_id)) as session:
+        app, secret = await service.app_create(
+            session,
+            organization_id=organization_id,
+            name=name,
+            kind=kind,
+            redirect_uris=[REDIRECT],
+            scopes=scopes,
+        )
+    return KnownApp(app.id, app.client_id, secret or "")
+
+
+async def new_person(
+    database: Database, organization_id: UUID | None = None, role: MemberRole = MemberRole.VIEWER
+) -> KnownPerson:
+    address = f"p{secrets.token_hex(6)}@agency.example"
+    async with database.unit_of_work() as session:
+        person_id = await service.person_create(session, address=address, password=PASSWORD)
+        if organization_id is not None:
+            await enter(session, Scope(organization_id=organization_id))
+            await service.membership_add(session, organization_id=organization_id, person_id=person_id, role=role)
+    return KnownPerson(person_id, address)
