@@ -19,6 +19,14 @@ class Direction(StrEnum):
     DOWN_IS_GOOD = "DOWN_IS_GOOD"
 
 
+class Kind(StrEnum):
+    """How values of several periods combine: levels are averaged, ratios are ratios of sums."""
+
+    SIMPLE = "SIMPLE"
+    RATIO = "RATIO"
+    COHORT = "COHORT"
+
+
 class Category(StrEnum):
     SALES_AND_MARKETING = "SALES_AND_MARKETING"
     CUSTOMER_SERVICE = "CUSTOMER_SERVICE"
@@ -85,6 +93,7 @@ class Metric:
     name: str
     meaning: str
     formula_text: str
+    kind: Kind
     unit: Unit
     direction: Direction
     category: Category

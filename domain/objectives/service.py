@@ -1,0 +1,69 @@
+"""Objectives and the KPIs that are their evidence."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain import fields
+from domain.errors import AlreadyArchived, AlreadyLinked
+from domain.kpis.repository import get_kpi
+from domain.objectives.models import Objective, ObjectiveKpi
+from domain.objectives.repository import get_objective
+from tenants.access.actor import Actor
+
+
+async def create_objective(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    tenant_id: UUID,
+    title: str,
+    description: str | None,
+    starts_on: date,
+    due_on: date,
+    parent_id: UUID | None,
+    now: datetime,
+) -> Objective:
+    fields.in_order(starts_on, due_on, "dueOn")
+    if parent_id is not None:
+        await get_objective(session, tenant_id=tenant_id, objective_id=parent_id, field="parentId")
+    objective = Objective(
+        tenant_id=tenant_id,
+        title=fields.title(title, "title"),
+        description=fields.words(description, "description", most=4000, required=False),
+        owner_id=actor.person_id,
+        parent_id=parent_id,
+        starts_on=starts_on,
+        due_on=due_on,
+        updated_at=now,
+    )
+    session.add(objective)
+    await session.flush()
+    return objective
+
+
+async def link_kpi(
+    session: AsyncSession, actor: Actor, *, tenant_id: UUID, objective_id: UUID, kpi_id: UUID, now: datetime
+) -> Objective:
+    """Raises AlreadyLinked."""
+    objective = await get_objective(session, tenant_id=tenant_id, objective_id=objective_id)
+    kpi = await get_kpi(session, tenant_id=tenant_id, kpi_id=kpi_id)
+    if objective.archived_at is not None or kpi.archived_at is not None:
+        raise AlreadyArchived
+    if await session.get(ObjectiveKpi, (tenant_id, objective_id, kpi_id)) is not None:
+        raise AlreadyLinked(field=("kpiId",))
+    session.add(ObjectiveKpi(tenant_id=tenant_id, objective_id=objective_id, kpi_id=kpi_id, created_at=now))
+    await session.flush()
+    return objective
+
+
+async def archive_objective(
+    session: AsyncSession, actor: Actor, *, tenant_id: UUID, objective_id: UUID, now: datetime
+) -> Objective:
+    objective = await get_objective(session, tenant_id=tenant_id, objective_id=objective_id)
+    if objective.archived_at is not None:
+        raise AlreadyArchived
+    objective.archived_at = objective.updated_at = now
+    await session.flush()
+    return objective
