@@ -171,12 +171,11 @@ class Bucket:
 
     maximum: int
     restore_rate: int
-    level: float = -1.0
+    level: float = field(init=False)
     touched: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        if self.level < 0:
-            self.level = float(self.maximum)
+        self.level = float(self.maximum)
 
     @property
     def available(self) -> float:
@@ -184,6 +183,10 @@ class Bucket:
         self.level = min(float(self.maximum), self.level + (moment - self.touched) * self.restore_rate)
         self.touched = moment
         return self.level
+
+    def set(self, points: int) -> None:
+        self.touched = time.monotonic()
+        self.level = float(min(self.maximum, points))
 
     def spend(self, points: int) -> None:
         self.level = max(0.0, self.available - points)

@@ -15,6 +15,7 @@ from graphql import (
     validate,
 )
 
+from sandbox.shopify.complaints import invalid, invalid_variable
 from sandbox.shopify.context import RequestContext
 from sandbox.shopify.cost import Bucket, Estimator, Part, actual, requested
 from sandbox.shopify.schema import admin_schema
@@ -47,29 +48,24 @@ def choose_operation(document: DocumentNode, name: str | None) -> OperationDefin
     return next((node for node in operations if node.name and node.name.value == name), None)
 
 
-def failed(*errors: GraphQLError | Body) -> Body:
-    return {"errors": [formatted(error) for error in errors]}
-
-
-def formatted(error: GraphQLError | Body) -> Any:
-    return error if isinstance(error, dict) else error.formatted
-
-
-def run(query: Query, context: RequestContext, bucket: Bucket, *, query_limit: int) -> Body:
+def run(query: Query, context: RequestContext, bucket: Bucket, *, query_limit: int, drained: bool = False) -> Body:
+    """`drained` empties the bucket first, so that the query meets THROTTLED with honest numbers."""
     document, errors = prepare(query.text)
     if document is None or errors:
-        return failed(*errors)
+        return {"errors": [invalid(error) for error in errors]}
     operation = choose_operation(document, query.operation_name)
     if operation is None:
-        return failed({"message": f"No operation named {query.operation_name!r}"})
+        return {"errors": [{"message": f"No operation named {query.operation_name!r}"}]}
     schema = admin_schema()
     values = get_variable_values(schema, operation.variable_definitions or (), query.variables)
     if isinstance(values, list):
-        return failed(*values)
+        return {"errors": [invalid_variable(error) for error in values]}
     parts = Estimator(schema, document, values).operation(operation)
     price = requested(parts)
     if price > query_limit:
         return too_expensive(price, query_limit)
+    if drained:
+        bucket.set(0)
     if price > bucket.available:
         return throttled(price, bucket)
     result = execute_sync(schema, document, None, context, query.variables, query.operation_name)
@@ -88,7 +84,7 @@ def settled(
     bucket.spend(paid)
     body: Body = {"data": data}
     if errors:
-        body["errors"] = [formatted(error) for error in errors]
+        body["errors"] = [error.formatted for error in errors]
     body["extensions"] = {"cost": cost(requested(parts), paid, bucket)}
     if context.searches:
         body["extensions"]["search"] = context.searches

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from sandbox.shopify.access import Access
 from sandbox.shopify.broken import DroppedResponse
 from sandbox.shopify.context import App, RequestContext
-from sandbox.shopify.engine import Query, run, throttled
+from sandbox.shopify.engine import Query, run
 from sandbox.shopify.faults import Fault
 from sandbox.shopify.grants import AccessToken
 from sandbox.shopify.resolvers import SERVED_VERSION
@@ -83,7 +83,9 @@ async def endpoint(request: Request, state: ShopifyState, shop: Shop) -> Respons
     return await troubled(fault, query, state, shop, app, token, headers)
 
 
-def execute(query: Query, state: ShopifyState, shop: Shop, app: App, token: AccessToken) -> dict[str, Any]:
+def execute(
+    query: Query, state: ShopifyState, shop: Shop, app: App, token: AccessToken, *, drained: bool = False
+) -> dict[str, Any]:
     context = RequestContext(
         shop=shop,
         app=app,
@@ -92,7 +94,7 @@ def execute(query: Query, state: ShopifyState, shop: Shop, app: App, token: Acce
         depth_limit=state.settings.limits.depth,
     )
     bucket = state.bucket(app.client_id, shop.domain)
-    body = run(query, context, bucket, query_limit=state.settings.limits.query_cost)
+    body = run(query, context, bucket, query_limit=state.settings.limits.query_cost, drained=drained)
     for error in body.get("errors", ()):
         shop.requests[str(error.get("extensions", {}).get("code", "INVALID"))] += 1
     return body
@@ -114,24 +116,22 @@ async def troubled(
     if fault.kind == "hang":
         await asyncio.sleep(fault.seconds)
         return DroppedResponse(headers=headers)
-    if fault.kind == "throttled":
-        bucket = state.bucket(app.client_id, shop.domain)
-        bucket.spend(int(bucket.available))
-        return answer(throttled(bucket.maximum, bucket), headers=headers)
     if fault.kind == "internal_error":
-        return answer({"errors": [internal_error(headers)]}, headers=headers)
-    body = execute(query, state, shop, app, token)
+        return answer({"errors": [internal_error()]}, headers=headers)
+    body = execute(query, state, shop, app, token, drained=fault.kind == "throttled")
+    if fault.kind == "throttled":
+        return answer(body, headers=headers)
     if fault.kind == "other_version":
         return answer(body, headers={"x-shopify-api-version": OLDER_VERSION})
     if fault.kind == "partial":
-        return answer(halve(body, headers), headers=headers)
+        return answer(halve(body), headers=headers)
     text = orjson.dumps(body)
     if fault.kind == "cut_body":
         return DroppedResponse(text[: len(text) // 2], len(text), headers)
     return Response(text[: len(text) // 2], 200, headers, "application/json")
 
 
-def internal_error(_headers: dict[str, str], *path: str | int) -> dict[str, Any]:
+def internal_error(*path: str | int) -> dict[str, Any]:
     message = "Internal error. Looks like something went wrong on our end."
     error: dict[str, Any] = {
         "message": message,
@@ -142,12 +142,12 @@ def internal_error(_headers: dict[str, str], *path: str | int) -> dict[str, Any]
     return error
 
 
-def halve(body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+def halve(body: dict[str, Any]) -> dict[str, Any]:
     """Data and errors at once: half of the first page's rows are missing, and pageInfo does not show it."""
     for key, value in (body.get("data") or {}).items():
         rows = next((name for name in ("nodes", "edges") if isinstance(value, dict) and name in value), None)
         if rows is not None:
             kept = value[rows][: len(value[rows]) // 2]
             value[rows] = kept
-            body["errors"] = [*body.get("errors", ()), internal_error(headers, key, rows, len(kept))]
+            body["errors"] = [*body.get("errors", ()), internal_error(key, rows, len(kept))]
     return body

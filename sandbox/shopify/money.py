@@ -1,5 +1,6 @@
 """Amounts as integer minor units, and the two ways Shopify spells them."""
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -15,6 +16,10 @@ class Presentment:
 
     currency: str
     rate: Decimal
+
+
+def is_currency(code: str) -> bool:
+    return re.fullmatch(r"[A-Z]{3}", code) is not None
 
 
 def exponent(currency: str) -> int:

@@ -125,6 +125,8 @@ async def token(request: Request, state: ShopifyState, shop: Shop) -> Response:
     refreshing = parameters.get("grant_type") == "refresh_token"
     shop.requests["refreshes" if refreshing else "exchanges"] += 1
     fault = state.faults.take(shop.domain, "token")
+    if fault is not None and fault.kind == "http_500":
+        return JSONResponse({"errors": "Internal Server Error"}, 500)
     try:
         issued = refresh(state, shop, app, parameters) if refreshing else exchange(state, shop, app, parameters)
     except RefusedError as error:

@@ -7,9 +7,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox.shopify import graphql, oauth
+from sandbox.shopify.control.routes import control_routes
 from sandbox.shopify.settings import ShopifySettings
 from sandbox.shopify.state import ShopifyState
 from sandbox.shopify.store import Shop
+from sandbox.shopify.webhooks import Dispatcher
 
 ShopEndpoint = Callable[[Request, ShopifyState, Shop], Awaitable[Response]]
 
@@ -17,6 +19,10 @@ ShopEndpoint = Callable[[Request, ShopifyState, Shop], Awaitable[Response]]
 class Shopify:
     def __init__(self, settings: ShopifySettings) -> None:
         self.state = ShopifyState(settings)
+        self.dispatcher = Dispatcher(settings.deliveries, self.state.registry, self.state.apps)
+
+    def control_routes(self) -> list[BaseRoute]:
+        return control_routes(self.state, self.dispatcher)
 
     def routes(self) -> list[BaseRoute]:
         return [Mount("/shops/{shop}", routes=self._admin()), *self._admin()]

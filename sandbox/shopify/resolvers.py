@@ -12,7 +12,7 @@ from sandbox.shopify.index import Index
 from sandbox.shopify.money import convert, graphql_amount
 from sandbox.shopify.records import Customer, LineItem, Order, Product, Refund, RefundLine
 from sandbox.shopify.search import SearchField, Test, parse
-from sandbox.shopify.store import Shop, now
+from sandbox.shopify.store import ORDER_KEYS, ORDER_LAZY_KEYS, Shop, now
 
 Resolver = Callable[..., Any]
 SUPPORTED_VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
@@ -96,11 +96,11 @@ def customers(_root: Any, info: Info, *, query: str | None = None, **arguments: 
 
 
 def customer_orders(customer: Customer, info: Info, **arguments: Any) -> Connection:
-    context = info.context
-    own: Index[Order] = Index({arguments["sortKey"]: lambda order: order.id}, {})
+    context, sort_key = info.context, arguments["sortKey"]
+    own: Index[Order] = Index({sort_key: (ORDER_KEYS | ORDER_LAZY_KEYS)[sort_key]}, {})
     own.load(context.shop.orders.records[identity] for identity in customer.order_ids)
     test = visible(context, found(info, arguments.get("query"), ORDER_SEARCH))
-    return page(own, arguments["sortKey"], window(arguments), test, depth_limit=context.depth_limit)
+    return page(own, sort_key, window(arguments), test, depth_limit=context.depth_limit)
 
 
 def last_order(customer: Customer, info: Info) -> Order | None:

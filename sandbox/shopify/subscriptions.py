@@ -25,7 +25,6 @@ class Subscription:
     name: str | None = None
     include_fields: list[str] = field(default_factory=list)
     metafield_namespaces: list[str] = field(default_factory=list)
-    failures: int = 0
 
 
 class InvalidSubscriptionError(Exception):
@@ -50,7 +49,7 @@ class AppSubscriptions:
         return next((one for one in self.listed() if one.id == identity), None)
 
     def create(self, topic: str, values: dict[str, Any]) -> Subscription:
-        self._check(topic, values.get("uri"), other_than=None)
+        self._check(topic, values, values.get("uri"), other_than=None)
         moment = now()
         made = Subscription(
             id=next(self._registry.sequence),
@@ -68,7 +67,7 @@ class AppSubscriptions:
     def update(self, identity: int, values: dict[str, Any]) -> Subscription | None:
         known = self.find(identity)
         if known is not None:
-            self._check(known.topic, values.get("uri", known.uri), other_than=known)
+            self._check(known.topic, values, values.get("uri", known.uri), other_than=known)
             assign(known, values)
             known.updated_at = now()
         return known
@@ -79,12 +78,16 @@ class AppSubscriptions:
         del self._registry.all[identity]
         return True
 
-    def _check(self, topic: str, uri: str | None, *, other_than: Subscription | None) -> None:
+    def _check(self, topic: str, values: dict[str, Any], uri: str | None, *, other_than: Subscription | None) -> None:
         """Real Shopify insists on https; a practice app listens on loopback, where there is no certificate."""
         if not uri:
             raise InvalidSubscriptionError("Address can't be blank", "uri")
         if urlsplit(uri).scheme not in ("http", "https") or not urlsplit(uri).hostname:
             raise InvalidSubscriptionError("Address protocol is not supported", "uri")
+        if values.get("filter"):
+            raise InvalidSubscriptionError("The sandbox does not practice filters", "filter")
+        if values.get("format") == "XML":
+            raise InvalidSubscriptionError("The sandbox sends JSON only", "format")
         if any(one.topic == topic and one.uri == uri and one is not other_than for one in self.listed()):
             raise InvalidSubscriptionError("Address for this topic has already been taken", "uri")
 
