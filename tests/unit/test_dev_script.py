@@ -19,7 +19,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = ("dev", "requirements.lock", "requirements.tools.lock", "pyproject.toml")
-PRINT_ARGUMENTS = f"#!{sys.executable}\nimport os, sys\nprint(os.environ.get('AZIMUTH_LONG'), sys.argv[1:])\n"
+TELL = "import os, sys; print(os.environ.get('AZIMUTH_LONG'), sys.argv[1:])"
+# By the shell: an interpreter whose path has a space cannot stand in the first line.
+STAND_IN = f"""#!/bin/sh\nexec "{sys.executable}" -c "{TELL}" "$@"\n"""
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def set_up(checkout: Path) -> None:
     binaries = checkout / ".venv" / "bin"
     binaries.mkdir(parents=True)
     for name in ("python", "azimuth"):
-        (binaries / name).write_text(PRINT_ARGUMENTS)
+        (binaries / name).write_text(STAND_IN)
         (binaries / name).chmod(0o755)
     dev = load(checkout)
     dev.STAMP.write_text(dev.fingerprint())
