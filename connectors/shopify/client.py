@@ -1,0 +1,100 @@
+"""Sends documents to the Admin GraphQL API: paced by cost, retried where waiting helps, whole or not at all."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
+from typing import Any
+
+import httpx2
+
+from connectors.http import post_json
+from connectors.limits import Budget, Budgets
+from connectors.shopify.answers import check_status, check_version, cost_of, data_of
+from connectors.shopify.fields import Fields
+from connectors.shopify.queries import API_VERSION, Document
+from connectors.shopify.shops import shop_url
+from domain.ports.errors import ProviderUnavailable, Throttled, TokenRejected
+from domain.ports.provider import Account
+
+ATTEMPTS = 5
+# Longer waits go back to the house, which can do other work meanwhile.
+PATIENCE_SECONDS = 10.0
+FIRST_BACKOFF_SECONDS = 0.25
+
+Sleep = Callable[[float], Awaitable[None]]
+Jitter = Callable[[], float]
+
+
+def random_jitter() -> float:
+    """0.5 to 1: workers that failed together must not return together."""
+    return 0.5 + secrets.randbelow(500) / 1000
+
+
+class ShopifyClient:
+    """`sleep` and `jitter` are the only ways time passes here."""
+
+    def __init__(
+        self,
+        http: httpx2.AsyncClient,
+        budgets: Budgets,
+        *,
+        sleep: Sleep = asyncio.sleep,
+        jitter: Jitter = random_jitter,
+    ) -> None:
+        self._http = http
+        self._budgets = budgets
+        self._sleep = sleep
+        self._jitter = jitter
+        self._costs: dict[str, float] = {}
+
+    async def query(self, account: Account, document: Document, variables: Mapping[str, Any] | None = None) -> Fields:
+        """The data of one answer. A rejected token is renewed once; trouble that passes is sat out for a while."""
+        token = await account.tokens.current()
+        renewed = False
+        for attempt in count(1):
+            try:
+                return await self._paced(account, token, document, variables or {})
+            except TokenRejected:
+                if renewed:
+                    raise
+                token, renewed = await account.tokens.renewed(token), True
+            except (Throttled, ProviderUnavailable) as trouble:
+                await self._sit_out(trouble, attempt)
+        raise AssertionError("counting has no end")
+
+    async def _paced(self, account: Account, token: str, document: Document, variables: Mapping[str, Any]) -> Fields:
+        budget = self._budgets.of("shopify", account.app.client_id, account.name)
+        expected = self._costs.get(document.name, 0.0)
+        wait = budget.reserve(expected)
+        try:
+            if wait > PATIENCE_SECONDS:
+                raise Throttled(f"{account.name} has no points left for {document.name}", retry_after=wait)
+            if wait > 0:
+                await self._sleep(wait)
+            return await self._send(account, token, document, variables, budget)
+        finally:
+            budget.settle(expected)
+
+    async def _send(
+        self, account: Account, token: str, document: Document, variables: Mapping[str, Any], budget: Budget
+    ) -> Fields:
+        url = f"{shop_url(account.app, account.name)}/admin/api/{API_VERSION}/graphql.json"
+        content = {"query": document.text, "variables": variables, "operationName": document.name}
+        reply = await post_json(self._http, url, content, {"x-shopify-access-token": token})
+        check_status(document.name, reply)
+        check_version(document.name, reply)
+        body = reply.json()
+        cost = cost_of(body)
+        if cost is not None:
+            self._costs[document.name] = cost.requested
+            budget.settle(0.0, cost.status)
+        return data_of(document.name, reply, body)
+
+    async def _sit_out(self, trouble: Throttled | ProviderUnavailable, attempt: int) -> None:
+        wait = trouble.retry_after
+        if wait is None:
+            wait = FIRST_BACKOFF_SECONDS * 2**attempt
+        if attempt >= ATTEMPTS or wait > PATIENCE_SECONDS:
+            raise trouble
+        await self._sleep(wait + FIRST_BACKOFF_SECONDS * self._jitter())

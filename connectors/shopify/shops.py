@@ -1,0 +1,21 @@
+"""What a shop is called, and where it is reached."""
+
+import re
+
+from domain.ports.provider import AppCredentials
+
+SHOP = re.compile(r"[a-z0-9][a-z0-9_-]*\.myshopify\.com")
+LONGEST_DOMAIN = 253
+
+
+def checked_shop(text: str) -> str:
+    """The canonical domain of a shop. Raises ValueError with words for the user."""
+    shop = text.lower()
+    if len(shop) > LONGEST_DOMAIN or SHOP.fullmatch(shop) is None:
+        raise ValueError("Give the shop's own address at Shopify, such as your-shop.myshopify.com")
+    return shop
+
+
+def shop_url(app: AppCredentials, account: str) -> str:
+    """Checks the name whoever gives it: a token must never be sent to a host of a stranger's choice."""
+    return app.base_url.format(shop=checked_shop(account)).rstrip("/")
