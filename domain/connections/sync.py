@@ -1,0 +1,230 @@
+"""Reading a provider to the end, page by page. A page and its cursor commit together, so a kill costs one page."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.connections.apps import open_credentials
+from domain.connections.consent import SYNC
+from domain.connections.house import House
+from domain.connections.models import Connection, StreamState, SyncRun
+from domain.connections.repository import get_connection, lock_connection, lock_stream, plan
+from domain.connections.tokens import ConnectionTokens
+from domain.facts.intake import Taken, take_in
+from domain.facts.storing import Intake
+from domain.ports.errors import AccountGone, ProviderError, ProviderUnavailable, ReauthRequired, ScopeMissing, Throttled
+from domain.ports.provider import Account, Page, Provider, Stream
+from tenants.jobs import Job, JobKind
+from tenants.registry.profile import get_profile
+from tenants.scope import Scope
+from tenants.sql import statement
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+"""How long a worker that fell silent keeps its connection; every page renews it."""
+RETRY = timedelta(seconds=60)
+
+CLAIM_DUE = statement("""
+UPDATE schedules SET due_at = :until!instant
+WHERE tenant_id = :tenant_id!uuid AND kind = :kind!text AND subject_id = :subject_id!uuid AND due_at <= :now!instant
+RETURNING subject_id
+""")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One connection being read: who asks, with which rules."""
+
+    house: House
+    provider: Provider
+    account: Account
+    tenant_id: UUID
+    connection_id: UUID
+    app_id: UUID
+
+    @property
+    def scope(self) -> Scope:
+        return Scope.of_tenant(self.tenant_id)
+
+
+async def sync_connection(house: House, *, tenant_id: UUID, connection_id: UUID) -> None:
+    """Reads every stream of the connection that is due. Of several workers one gets the lease."""
+    if not await _lease(house, tenant_id, connection_id):
+        return
+    reading = await open_reading(house, tenant_id, connection_id)
+    if reading is None:
+        return
+    try:
+        await reading.provider.webhooks.subscribe(
+            reading.account, callback_url=house.webhook_url(reading.provider.name, reading.app_id)
+        )
+        for stream in reading.provider.streams:
+            await read_stream(reading, stream)
+    except ProviderError as error:
+        await _note_failure(reading, error)
+        return
+    await _plan(reading, house.sync_interval)
+
+
+async def open_reading(house: House, tenant_id: UUID, connection_id: UUID) -> Reading | None:
+    """None when the connection is not to be read: paused, revoked, waiting for its owner."""
+    async with house.database.snapshot(Scope.of_tenant(tenant_id)) as session:
+        connection = await get_connection(session, tenant_id=tenant_id, connection_id=connection_id)
+    provider = house.providers.get(connection.provider)
+    if connection.status != "ACTIVE" or provider is None:
+        return None
+    _, credentials = await open_credentials(house.database, house.keyring, connection.provider_app_id)
+    tokens = ConnectionTokens(house, provider, credentials, tenant_id, connection_id)
+    account = Account(credentials, connection.account, tokens)
+    return Reading(house, provider, account, tenant_id, connection_id, connection.provider_app_id)
+
+
+async def read_stream(reading: Reading, stream: Stream) -> None:
+    """To the end of the pass. A page that is not whole ends the run as INCOMPLETE and leaves the cursor."""
+    run = await _open_run(reading, stream)
+    try:
+        while True:
+            cursor = await _cursor(reading, stream)
+            if cursor is None:
+                break
+            page = await stream.fetch(reading.account, cursor, now=reading.house.clock.now())
+            if not await _keep_page(reading, stream, run, cursor, page) or page.done:
+                break
+    except ProviderError as error:
+        await _close_run(reading, run, "INCOMPLETE", error.code)
+        raise
+    await _close_run(reading, run, "COMPLETE", None)
+
+
+async def _keep_page(reading: Reading, stream: Stream, run: SyncRun, cursor: object, page: Page) -> bool:
+    """False when another worker moved the cursor meanwhile: its page counts, this one is dropped."""
+    house, now = reading.house, reading.house.clock.now()
+    async with house.database.unit_of_work(reading.scope) as session:
+        state = await lock_stream(
+            session, tenant_id=reading.tenant_id, connection_id=reading.connection_id, stream=stream.name
+        )
+        if state is None or state.cursor != cursor:
+            return False
+        intake = await _intake(reading, session, now)
+        taken = await take_in(session, intake, reading.provider.mapping, stream=stream.name, items=page.items)
+        _move(state, page, now)
+        stored = await session.get(SyncRun, (reading.tenant_id, run.id))
+        if stored is not None:
+            stored.pages += 1
+            stored.records += len(page.items)
+        if taken.dirty and page.done:
+            await house.jobs.enqueue(session, Job(JobKind.RECOMPUTE, reading.tenant_id))
+        await plan(
+            session, tenant_id=reading.tenant_id, kind=SYNC, subject_id=reading.connection_id, due_at=now + LEASE
+        )
+    return True
+
+
+def _move(state: StreamState, page: Page, now: datetime) -> None:
+    state.cursor = dict(page.cursor)
+    state.records += len(page.items)
+    state.expected_records = page.expected if page.expected is not None else state.expected_records
+    state.updated_at = now
+    if page.done:
+        state.phase = "INCREMENT"
+        state.as_of = now
+
+
+async def take_one(reading: Reading, stream: Stream, external_id: str) -> Taken:
+    """One record as it stands at the provider now, for a webhook that hinted at it."""
+    house, now = reading.house, reading.house.clock.now()
+    item = await stream.fetch_one(reading.account, external_id, now=now)
+    async with house.database.unit_of_work(reading.scope) as session:
+        intake = await _intake(reading, session, now)
+        taken = await take_in(session, intake, reading.provider.mapping, stream=stream.name, items=[item])
+        if taken.dirty:
+            await house.jobs.enqueue(session, Job(JobKind.RECOMPUTE, reading.tenant_id))
+    return taken
+
+
+async def _intake(reading: Reading, session: AsyncSession, now: datetime) -> Intake:
+    return Intake(
+        profile=await get_profile(session, reading.tenant_id),
+        connection_id=reading.connection_id,
+        source=reading.provider.name,
+        key=reading.house.keyring.key_of(reading.tenant_id),
+        now=now,
+    )
+
+
+async def _lease(house: House, tenant_id: UUID, connection_id: UUID) -> bool:
+    now = house.clock.now()
+    async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
+        parameters = {
+            "tenant_id": tenant_id,
+            "kind": SYNC,
+            "subject_id": connection_id,
+            "now": now,
+            "until": now + LEASE,
+        }
+        return (await session.execute(CLAIM_DUE, parameters)).scalar_one_or_none() is not None
+
+
+async def _cursor(reading: Reading, stream: Stream) -> dict[str, object] | None:
+    async with reading.house.database.snapshot(reading.scope) as session:
+        state = await session.get(StreamState, (reading.tenant_id, reading.connection_id, stream.name))
+    return None if state is None else state.cursor
+
+
+async def _open_run(reading: Reading, stream: Stream) -> SyncRun:
+    async with reading.house.database.unit_of_work(reading.scope) as session:
+        state = await session.get(StreamState, (reading.tenant_id, reading.connection_id, stream.name))
+        run = SyncRun(
+            tenant_id=reading.tenant_id,
+            connection_id=reading.connection_id,
+            stream=stream.name,
+            phase="BACKFILL" if state is None else state.phase,
+            status="RUNNING",
+        )
+        session.add(run)
+    return run
+
+
+async def _close_run(reading: Reading, run: SyncRun, status: str, reason: str | None) -> None:
+    async with reading.house.database.unit_of_work(reading.scope) as session:
+        stored = await session.get(SyncRun, (reading.tenant_id, run.id))
+        if stored is not None:
+            stored.status, stored.reason, stored.finished_at = status, reason, reading.house.clock.now()
+
+
+async def _note_failure(reading: Reading, error: ProviderError) -> None:
+    """What a failure means for the connection, and when to try again."""
+    log.warning("sync stopped: %s (%s)", error.code, error, extra={"connection_id": str(reading.connection_id)})
+    wait = RETRY
+    if isinstance(error, Throttled | ProviderUnavailable) and error.retry_after:
+        wait = timedelta(seconds=error.retry_after)
+    async with reading.house.database.unit_of_work(reading.scope) as session:
+        connection = await lock_connection(session, tenant_id=reading.tenant_id, connection_id=reading.connection_id)
+        _judge(connection, error)
+    await _plan(reading, wait)
+
+
+def _judge(connection: Connection, error: ProviderError) -> None:
+    connection.reason = error.code
+    if isinstance(error, ReauthRequired):
+        connection.status = "NEEDS_REAUTH"
+    elif isinstance(error, ScopeMissing):
+        connection.status = "NEEDS_REAUTH"
+        connection.missing_scopes = sorted({*connection.missing_scopes, *error.scopes})
+    elif isinstance(error, AccountGone):
+        connection.status = "ERROR"
+
+
+async def _plan(reading: Reading, wait: timedelta) -> None:
+    due_at = reading.house.clock.now() + wait
+    async with reading.house.database.unit_of_work(reading.scope) as session:
+        await plan(session, tenant_id=reading.tenant_id, kind=SYNC, subject_id=reading.connection_id, due_at=due_at)
+        if wait == reading.house.sync_interval:
+            connection = await lock_connection(
+                session, tenant_id=reading.tenant_id, connection_id=reading.connection_id
+            )
+            connection.reason = None
