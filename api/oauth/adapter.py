@@ -44,7 +44,7 @@ class IssuedToken(dict[str, Any]):
 
 
 class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
-    def __init__(self, session: Session, *, terms: Terms, sign: Sign, now: datetime) -> None:
+    def __init__(self, session: Session, *, terms: Terms, now: datetime, sign: Sign | None = None) -> None:
         super().__init__()
         self.session = session
         self.now = now
@@ -107,6 +107,7 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
             scopes &= user.role.scopes
         if not scopes:
             raise InvalidGrantError("Nothing of what was granted is still allowed.")
+        assert self._sign is not None, "only the token endpoint issues"
         return IssuedToken(
             token_type="Bearer",  # noqa: S106 - the kind of token
             access_token=self._sign(client.app, user.person_id if user else None, scopes),
@@ -124,10 +125,15 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
         return request
 
     def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Response:
-        named = dict(headers)
-        if "Location" in named:
-            # RFC 9207: an app that uses several authorization servers must know which one answers.
-            named["Location"] = add_params_to_uri(named["Location"], [("iss", self._terms.issuer)])
-            # 303: the client is asked with GET, whatever method the person's form used.
-            return Response(status_code=303, headers={**named, "Cache-Control": "no-store"})
+        return as_response(status, body, headers, issuer=self._terms.issuer)
+
+
+def as_response(status: int, body: Any, headers: list[tuple[str, str]], *, issuer: str) -> Response:
+    """What the library answers, or what one of its errors says when called, as a response of the framework."""
+    named = dict(headers)
+    if "Location" not in named:
         return Response(orjson.dumps(body), status, headers=named)
+    # RFC 9207: an app that uses several authorization servers must know which one answers.
+    named["Location"] = add_params_to_uri(named["Location"], [("iss", issuer)])
+    # 303: the client is asked with GET, whatever method the person's form used.
+    return Response(status_code=303, headers={**named, "Cache-Control": "no-store"})

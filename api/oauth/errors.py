@@ -17,10 +17,8 @@ class ClientRefused(InvalidClientError):  # type: ignore[misc]  # the library is
 
 
 class GrantTypeUnsupported(UnsupportedGrantTypeError):  # type: ignore[misc]
-    def get_error_description(self) -> str:
-        return "The grant types are authorization_code and client_credentials."
+    description = "The grant types are authorization_code and client_credentials."
 
 
 class ResponseTypeUnsupported(UnsupportedResponseTypeError):  # type: ignore[misc]
-    def get_error_description(self) -> str:
-        return "The only response type is code."
+    description = "The only response type is code."

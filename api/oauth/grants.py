@@ -59,7 +59,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc]
                 client=request.client.app,
                 person_id=request.user.person_id,
                 redirect_uri=request.payload.redirect_uri,
-                scopes=request.user.role.scopes.intersection(request.scope.split()),
+                scopes=request.scope.split(),
                 code_challenge=request.payload.data["code_challenge"],
                 now=self.server.now,
             )

@@ -47,7 +47,3 @@ def parse_parameters(encoded: str) -> dict[str, str]:
     if len(parameters) != len(pairs):
         raise InvalidRequestError("A parameter is given more than once.")
     return parameters
-
-
-def scope_list(scope: str | None) -> list[str]:
-    return (scope or "").split()

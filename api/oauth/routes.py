@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.oauth.adapter import AuthorizationServer, OAuthRequest
+from api.oauth.adapter import AuthorizationServer, OAuthRequest, as_response
+from api.oauth.authorize import AuthorizationPage
 from api.oauth.metadata import METADATA_PATH, metadata
 from api.oauth.parameters import read_form
 from api.oauth.tokens import AccessTokens
@@ -26,8 +27,12 @@ def routes(
     """Raises ConfigurationError where tokens and passwords would travel in the clear."""
     if not is_secure_transport(settings.public_url):
         raise ConfigurationError("AZIMUTH_PUBLIC_URL: must be https, or http on a loopback address")
-    endpoints = Endpoints(database, tokens, clock or WallClock())
+    clock = clock or WallClock()
+    endpoints = Endpoints(database, tokens, clock)
+    page = AuthorizationPage(database, keyring, tokens, clock)
     return [
+        Route("/oauth/authorize", page.show, methods=["GET"]),
+        Route("/oauth/authorize", page.act, methods=["POST"]),
         Route("/oauth/token", endpoints.token, methods=["POST"]),
         Route("/oauth/jwks", endpoints.jwks),
         Route(METADATA_PATH, endpoints.metadata),
@@ -54,7 +59,7 @@ class Endpoints:
             asked = OAuthRequest(request, await read_form(request), issuer=self._tokens.terms.issuer)
             answer: Response = await server.session.run_sync(lambda _: server.create_token_response(asked))
         except OAuth2Error as error:
-            answer = server.handle_error_response(None, error)
+            answer = as_response(*error(), issuer=self._tokens.terms.issuer)
         return answer
 
     async def jwks(self, request: Request) -> Response:

@@ -20,7 +20,7 @@ from tenants.access.redirects import check_redirect_uri
 from tenants.access.wording import check_address, check_name, check_password
 from tenants.clock import wall_now
 from tenants.database import Session, enter
-from tenants.errors import InvalidInput, NotFound
+from tenants.errors import InvalidInput
 from tenants.ids import new_id
 from tenants.scope import Scope
 from tenants.secrets.hashing import hash_password, hash_token, new_secret
@@ -120,11 +120,10 @@ async def find_member(session: Session, *, organization_id: UUID, person_id: UUI
     return Member(person_id, organization_id, MemberRole(membership.role))
 
 
-async def get_member_address(session: Session, *, member: Member) -> str:
-    person = await repository.find_person(session, member.person_id)
-    if person is None:
-        raise NotFound
-    return person.sign_in_address
+async def find_sign_in_address(session: Session, *, person_id: UUID) -> str | None:
+    """Needs the person's scope."""
+    person = await repository.find_person(session, person_id)
+    return None if person is None else person.sign_in_address
 
 
 def _checked_redirects(values: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -67,9 +68,16 @@ def settings_for_tests(listening: Listening) -> Settings:
     return listening.settings
 
 
-@pytest.fixture
-def clock() -> ManualClock:
+@pytest.fixture(scope="session")
+def only_clock() -> ManualClock:
     return ManualClock()
+
+
+@pytest.fixture
+def clock(only_clock: ManualClock) -> Iterator[ManualClock]:
+    """The server's clock, set right again afterwards."""
+    yield only_clock
+    only_clock.ahead = timedelta()
 
 
 class Server(uvicorn.Server):
@@ -79,26 +87,38 @@ class Server(uvicorn.Server):
         yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def tokens(
-    database: Database, keyring: KeyRing, settings_for_tests: Settings, clock: ManualClock
+    database: Database, keyring: KeyRing, settings_for_tests: Settings, only_clock: ManualClock
 ) -> AccessTokens:
     terms = Terms(settings_for_tests.public_url, settings_for_tests.access_token_seconds)
-    return AccessTokens(SigningKeys(database, keyring, clock), terms, clock=clock)
+    return AccessTokens(SigningKeys(database, keyring, only_clock), terms, clock=only_clock)
+
+
+@pytest.fixture(scope="session")
+async def address(
+    database: Database, keyring: KeyRing, listening: Listening, tokens: AccessTokens, only_clock: ManualClock
+) -> AsyncIterator[str]:
+    """Where the authorization server listens."""
+    app = Starlette(routes=routes(database, listening.settings, keyring, tokens, clock=only_clock))
+    server = Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
+    serving = asyncio.create_task(server.serve(sockets=[listening.socket.dup()]))
+    yield listening.settings.public_url
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture(scope="session")
+async def only_http(address: str) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=address) as client:
+        yield client
 
 
 @pytest.fixture
-async def http(
-    database: Database, keyring: KeyRing, listening: Listening, tokens: AccessTokens, clock: ManualClock
-) -> AsyncIterator[httpx2.AsyncClient]:
-    """A browser or an app: keeps cookies, follows no redirect by itself."""
-    app = Starlette(routes=routes(database, listening.settings, keyring, tokens, clock=clock))
-    server = Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
-    serving = asyncio.create_task(server.serve(sockets=[listening.socket.dup()]))
-    async with httpx2.AsyncClient(base_url=listening.settings.public_url) as client:
-        yield client
-    server.should_exit = True
-    await serving
+def http(only_http: httpx2.AsyncClient) -> httpx2.AsyncClient:
+    """A browser or an app without a past: keeps cookies, follows no redirect by itself."""
+    only_http.cookies.clear()
+    return only_http
 
 
 @pytest.fixture(scope="session")

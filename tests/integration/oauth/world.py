@@ -67,7 +67,13 @@ async def settle(database: Database) -> World:
 
 
 async def new_app(
-    database: Database, organization_id: UUID, kind: AppKind, *, name: str = "Reports", scopes: tuple[str, ...] = SCOPES
+    database: Database,
+    organization_id: UUID,
+    kind: AppKind,
+    *,
+    name: str = "Reports",
+    scopes: tuple[str, ...] = SCOPES,
+    redirect_uris: tuple[str, ...] = (REDIRECT,),
 ) -> KnownApp:
     async with database.unit_of_work(Scope(organization_id=organization_id)) as session:
         app, secret = await service.app_create(
@@ -75,7 +81,7 @@ async def new_app(
             organization_id=organization_id,
             name=name,
             kind=kind,
-            redirect_uris=[REDIRECT],
+            redirect_uris=redirect_uris,
             scopes=scopes,
         )
     return KnownApp(app.id, app.client_id, secret or "")

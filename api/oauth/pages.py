@@ -1,0 +1,116 @@
+"""The pages a person meets: small, self-contained, and with nothing in them that a stranger's text could break."""
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from string import Template
+from urllib.parse import urlsplit
+
+from starlette.responses import HTMLResponse
+
+from tenants.access.actor import ApiScope
+from tenants.access.clients import Client
+
+SCOPE_WORDS = {
+    ApiScope.READ_METRICS: "see metrics and KPIs",
+    ApiScope.WRITE_KPIS: "adopt and change KPIs, objectives and initiatives",
+    ApiScope.READ_CONNECTIONS: "see which sources are connected",
+    ApiScope.WRITE_CONNECTIONS: "connect and disconnect sources",
+    ApiScope.MANAGE_TENANTS: "create businesses and share access to them",
+    ApiScope.MANAGE_ORGANIZATION: "manage the organization, its members and its apps",
+}
+
+
+class Html(str):
+    """Text that is markup already."""
+
+
+def _read(name: str) -> str:
+    return files("api.oauth").joinpath("templates", name).read_text("utf-8")
+
+
+_STYLE = _read("style.css")
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_LAYOUT = Template(_read("layout.html"))
+_SIGN_IN = Template(_read("sign_in.html"))
+_CONSENT = Template(_read("consent.html"))
+_OUTSIDER = Template(_read("outsider.html"))
+_REFUSAL = Template(_read("refusal.html"))
+
+
+@dataclass(frozen=True)
+class Form:
+    """What every form carries: where it goes, the token that proves it is ours, and where the app wants to return."""
+
+    client: Client
+    redirect_uri: str
+    action: str
+    form_token: str
+
+
+def sign_in_page(form: Form, *, address: str = "", problem: str | None = None, status: int = 200) -> HTMLResponse:
+    alert = Html(f'<p class="problem" role="alert">{escape(problem)}</p>') if problem else ""
+    content = _form(_SIGN_IN, form, address=address, problem=alert)
+    return _page("Sign in", content, status=status, form=form)
+
+
+def consent_page(form: Form, *, address: str, scopes: Iterable[str]) -> HTMLResponse:
+    items = Html("\n".join(f"<li>{escape(SCOPE_WORDS[ApiScope(scope)])}</li>" for scope in sorted(scopes)))
+    return _page("Allow access?", _form(_CONSENT, form, address=address, scopes=items), form=form)
+
+
+def outsider_page(form: Form, *, address: str, reason: str) -> HTMLResponse:
+    return _page("No access", _form(_OUTSIDER, form, address=address, reason=reason), status=403, form=form)
+
+
+def refusal_page(reason: str, *, advice: str, status: int = 400) -> HTMLResponse:
+    return _page("This did not work", _fill(_REFUSAL, reason=reason, advice=advice), status=status)
+
+
+def _form(template: Template, form: Form, **values: str) -> Html:
+    return _fill(
+        template,
+        app=form.client.name,
+        organization=form.client.organization_name,
+        destination=urlsplit(form.redirect_uri).netloc,
+        action=form.action,
+        form_token=form.form_token,
+        **values,
+    )
+
+
+def _fill(template: Template, **values: str) -> Html:
+    return Html(
+        template.substitute(
+            {name: value if isinstance(value, Html) else escape(value) for name, value in values.items()}
+        )
+    )
+
+
+def _page(title: str, content: Html, *, status: int = 200, form: Form | None = None) -> HTMLResponse:
+    page = _fill(_LAYOUT, title=title, style=Html(_STYLE), content=content)
+    return HTMLResponse(page, status, headers=_headers(form))
+
+
+def _headers(form: Form | None) -> dict[str, str]:
+    # Browsers hold a form to this list even where its answer redirects, so the app's own address must be on it.
+    targets = "'none'" if form is None else f"'self' {_source(form.redirect_uri)}"
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {targets}; "
+            "frame-ancestors 'none'; base-uri 'none'"
+        ),
+        "X-Frame-Options": "DENY",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+
+
+def _source(redirect_uri: str) -> str:
+    parts = urlsplit(redirect_uri)
+    # The grammar of the policy knows no IPv6 address.
+    return f"{parts.scheme}:" if "[" in parts.netloc else f"{parts.scheme}://{parts.netloc}"
