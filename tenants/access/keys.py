@@ -72,13 +72,21 @@ async def list_public_keys(session: Session, *, now: datetime) -> dict[str, Jwk]
 class SigningKeys:
     """The keys, remembered for a minute: signing and verifying ask for them on every request."""
 
-    def __init__(self, database: Database, ring: KeyRing, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        ring: KeyRing,
+        clock: Clock | None = None,
+        *,
+        memory_seconds: float = MEMORY_SECONDS,
+    ) -> None:
         self._database = database
         self._ring = ring
         self._clock = clock or WallClock()
+        self._memory_seconds = memory_seconds
         self._private: tuple[float, PrivateKey] | None = None
         self._public: dict[str, Jwk] = {}
-        self._read_at = -MEMORY_SECONDS
+        self._read_at = 0.0
         self._reading = asyncio.Lock()
 
     async def private(self) -> PrivateKey:
@@ -86,7 +94,7 @@ class SigningKeys:
             return self._private[1]
         async with self._database.unit_of_work() as session:
             key = await signing_key_ensure(session, key=system_key(self._ring), now=self._clock.now())
-        self._private = (time.monotonic() + MEMORY_SECONDS, key)
+        self._private = (time.monotonic() + self._memory_seconds, key)
         if key.kid not in self._public:
             self._public = {}
         return key
@@ -106,7 +114,7 @@ class SigningKeys:
         age = time.monotonic() - self._read_at
         known = kid is None or kid in self._public
         # Tokens with invented kids must not turn into a query each.
-        return age < (MEMORY_SECONDS if known else UNKNOWN_KEY_PAUSE_SECONDS)
+        return age < (self._memory_seconds if known else UNKNOWN_KEY_PAUSE_SECONDS)
 
     async def _read(self) -> None:
         async with self._database.snapshot() as session:

@@ -2,11 +2,12 @@
 
 import ipaddress
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from tenants.errors import InvalidInput
 
 MAX_LENGTH = 2000
+NO_HOST = "names a host, and a port from 1 to 65535 if any"
 
 # RFC 3986 without what a header, an attribute or a log line could stumble over.
 _CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&()*+,;=%]+")
@@ -30,18 +31,13 @@ def _fault(value: str) -> str | None:
         return "is an absolute URI without spaces or other characters that must be escaped"
     try:
         parts = urlsplit(value)
-        host = parts.hostname or ""
-        port = parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError:
-        return "names a host, and a port from 1 to 65535 if any"
-    if port == 0 or not _names_host(host):
-        return "names a host, and a port from 1 to 65535 if any"
-    return _unsafe(parts, host)
-
-
-def _unsafe(parts: SplitResult, host: str) -> str | None:
+        return NO_HOST
     if "@" in parts.netloc:
         return "carries no user name or password"
+    if not _names_host(host) or port == 0 or parts.netloc.lower() != _written(host, port):
+        return NO_HOST
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
         return None
     return "uses https, or http to a loopback address"
@@ -57,9 +53,15 @@ def is_loopback(host: str) -> bool:
 
 
 def _names_host(host: str) -> bool:
-    if ":" in host:
-        try:
-            return ipaddress.ip_address(host).version == 6
-        except ValueError:
-            return False
-    return _HOST.fullmatch(host) is not None
+    if ":" not in host:
+        return _HOST.fullmatch(host) is not None
+    try:
+        return "%" not in host and ipaddress.ip_address(host).version == 6
+    except ValueError:
+        return False
+
+
+def _written(host: str, port: int | None) -> str:
+    """The one way to write it: what a lenient parser skips over must not reach a stricter one."""
+    name = f"[{host}]" if ":" in host else host
+    return name if port is None else f"{name}:{port}"

@@ -64,8 +64,7 @@ class Visit:
         return await self.http.get("/oauth/authorize", params=self.parameters)
 
     async def submit(self, page: httpx2.Response, action: str, **fields: str) -> httpx2.Response:
-        form = Page(page.text)
-        return await self.http.post(page.url.join(form.action), data={**form.fields, **fields, "action": action})
+        return await press(self.http, page, action, **fields)
 
     async def sign_in(self, person: KnownPerson) -> httpx2.Response:
         """The page that follows: consent, if all is well."""
@@ -89,6 +88,12 @@ class Visit:
             **changes,
         }
         return await self.http.post("/oauth/token", data={k: v for k, v in form.items() if v is not None})
+
+
+async def press(http: httpx2.AsyncClient, page: httpx2.Response, action: str, **fields: str) -> httpx2.Response:
+    """Fill in the form on `page` and press one of its buttons."""
+    form = Page(page.text)
+    return await http.post(page.url.join(form.action), data={**form.fields, **fields, "action": action})
 
 
 def received(answer: httpx2.Response) -> dict[str, str]:
