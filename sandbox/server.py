@@ -3,9 +3,11 @@
 import argparse
 import ipaddress
 import json
+import logging
 import os
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -89,7 +91,10 @@ def run(config: SandboxConfig, listen: Listen | None = None) -> None:
         shops = [shop.domain for shop in config.shopify.shops]
         news = {"url": url, "control_token": config.control_token, "shops": shops}
         settings = uvicorn.Config(create_app(config), log_level="warning", access_log=False, server_header=False)
-        AnnouncingServer(settings, listen, news).run(sockets=[listener])
+        # Answers that break off are ordered here; uvicorn would report each as a fault of ours.
+        logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing" not in record.getMessage())
+        with suppress(KeyboardInterrupt):
+            AnnouncingServer(settings, listen, news).run(sockets=[listener])
 
 
 def read_apps(path: Path | None) -> tuple[App, ...]:

@@ -1,8 +1,10 @@
 """Query cost, as Shopify counts it, and the leaky bucket it is paid from.
 
-The rules were read off recorded answers and give the recorded requested costs to the point: an object is 1, money
-and page information are free, a connection of size n is 2 + floor(2 ln n) times the cost of one node, a mutation
-is 10 with its payload and the payload's own objects free.
+The rules were read off recorded answers and give their costs to the point: an object is 1, money and page information
+are free, a connection of size n is 2 + floor(2 ln n) times the cost of one node, a mutation is 10 with its payload and
+the payload's own objects free. What is paid in the end shrinks with the rows found, except that an empty connection
+is charged as if it were full of the plainest nodes. A plain list with `first` was never recorded; it is counted like
+a connection without the 2.
 """
 
 import math

@@ -39,18 +39,6 @@ def guarded(resolve: Resolver, needed: tuple[str, ...], type_name: str, field_na
     return check_then_resolve
 
 
-def guarded_node(resolve: Resolver) -> Resolver:
-    def resolve_then_check(record: Any, info: Info, **arguments: Any) -> Any:
-        found = resolve(record, info, **arguments)
-        for item in found if isinstance(found, list) else [found]:
-            kind = type_of(item)
-            if kind in TYPE_SCOPES:
-                info.context.access.check(TYPE_SCOPES[kind], kind, info.field_name)
-        return found
-
-    return resolve_then_check
-
-
 def type_of(record: Any, *_ignored: Any) -> str:
     name = type(record).__name__
     return NODE_TYPES.get(name, name)
@@ -64,10 +52,8 @@ def attach(kind: GraphQLObjectType) -> None:
         named = get_named_type(field.type).name
         target = named.removesuffix("Connection")
         needed = FIELD_SCOPES.get((kind.name, name)) or TYPE_SCOPES.get(target)
-        if named == "Node":
-            resolve = guarded_node(resolve)
         # Rows inside a connection or a payload were checked where it was entered.
-        elif needed and name not in ("nodes", "node"):
+        if needed and name not in ("nodes", "node"):
             resolve = guarded(resolve, needed, target, name)
         field.resolve = resolve
 

@@ -111,7 +111,7 @@ def compare_text(read: Callable[[Any], Any], text: str) -> Test:
 
 def compare_tags(read: Callable[[Any], list[str]], text: str) -> Test:
     wanted = {part.strip().casefold() for part in text.split(",")}
-    return lambda record: any(tag.casefold() in wanted for tag in read(record))
+    return lambda record: any(text == "*" or tag.casefold() in wanted for tag in read(record))
 
 
 def term_test(known: SearchField, comparator: str, value: str, zone: ZoneInfo) -> Test:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -33,10 +34,11 @@ class Purchase:
     cents: int
 
 
-def purchases(*, first_customer: int = 1, last_customer: int | None = None) -> list[Purchase]:
-    """Rows of the panel in file order, restricted to a range of its customer numbers."""
+@cache
+def panel() -> tuple[Purchase, ...]:
+    """Every row, in file order."""
     with PANEL.open(newline="", encoding="ascii") as source:
-        rows = [
+        return tuple(
             Purchase(
                 customer=int(row["customer_id"]),
                 day=date.fromisoformat(row["date"]),
@@ -44,16 +46,12 @@ def purchases(*, first_customer: int = 1, last_customer: int | None = None) -> l
                 cents=int(Decimal(row["amount"]) * 100),
             )
             for row in csv.DictReader(source)
-        ]
-    return [
-        row
-        for row in rows
-        if first_customer <= row.customer and (last_customer is None or row.customer <= last_customer)
-    ]
+        )
 
 
+@cache
 def panel_end() -> date:
-    return max(row.day for row in purchases())
+    return max(row.day for row in panel())
 
 
 def draw(*parts: object, below: int) -> int:
@@ -100,7 +98,8 @@ def dated(rows: list[Purchase], shift: timedelta, zone: ZoneInfo) -> list[tuple[
 
 def fill(shop: Shop, *, last_day: date, first_customer: int = 1, last_customer: int | None = None) -> None:
     """Moves the whole panel so that its last day, whoever bought then, becomes `last_day`."""
-    rows = purchases(first_customer=first_customer, last_customer=last_customer)
+    last = panel()[-1].customer if last_customer is None else last_customer
+    rows = [row for row in panel() if first_customer <= row.customer <= last]
     customers: dict[int, Customer] = {}
     orders = []
     for instant, row in dated(rows, last_day - panel_end(), shop.zone):
