@@ -63,7 +63,9 @@ class Part:
         return self.node_cost * (spread(self.size) if self.size is not None else 1)
 
     def actual(self, data: Any) -> int:
-        value = data.get(self.key)
+        if self.key not in data:  # left out by @skip or @include, or of another type
+            return 0
+        value = data[self.key]
         if self.connection:
             return self._actual_connection(value)
         if isinstance(value, list):
@@ -74,7 +76,7 @@ class Part:
         return self.own + (self._inner(node) if node is not None else 0)
 
     def _inner(self, node: Any) -> int:
-        return sum(child.actual(node) for child in self.children if child.key in node)
+        return sum(child.actual(node) for child in self.children)
 
     def _actual_connection(self, value: Any) -> int:
         if value is None:

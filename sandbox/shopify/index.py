@@ -1,5 +1,6 @@
 """Records kept in several orders at once, so that a page is a bisection and a walk."""
 
+import time
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, Protocol, TypeVar
@@ -24,6 +25,7 @@ class Index(Generic[R]):
         self._lazy = lazy
         self._sorted: dict[str, list[Entry]] = {name: [] for name in keys}
         self._current: dict[int, dict[str, SortValue]] = {}
+        self._changed: dict[int, float] = {}
 
     def load(self, records: Iterable[R]) -> None:
         for record in records:
@@ -36,6 +38,7 @@ class Index(Generic[R]):
         """Adds a record, or finds its new place after a change."""
         self.remove(record.id)
         self.records[record.id] = record
+        self._changed[record.id] = time.monotonic()
         values = {name: key(record) for name, key in self._keys.items()}
         self._current[record.id] = values
         for name, value in values.items():
@@ -46,6 +49,12 @@ class Index(Generic[R]):
             entries = self._sorted[name]
             del entries[bisect_left(entries, (value, identity))]
         return self.records.pop(identity, None)
+
+    def unsettled(self, lag: float) -> set[int]:
+        """Records changed within the last `lag` seconds, which a search index that slow would not show yet."""
+        edge = time.monotonic() - lag
+        self._changed = {identity: moment for identity, moment in self._changed.items() if moment > edge}
+        return set(self._changed)
 
     def ordered(self, name: str) -> list[Entry]:
         if name in self._sorted:

@@ -71,12 +71,28 @@ def found(info: Info, query: str | None, fields: dict[str, SearchField]) -> Test
     return search.test
 
 
+def settled(records: Index[Any], lag: float, test: Test) -> Test:
+    """Lists and counts come from a search index, which may lag behind what a read by id shows."""
+    hidden = records.unsettled(lag)
+    return (lambda record: record.id not in hidden and test(record)) if hidden else test
+
+
 def visible(context: RequestContext, test: Test) -> Test:
     """Without read_all_orders an app sees the last sixty days only."""
     oldest = context.access.oldest_order(now())
     if oldest is None:
         return test
     return lambda order: order.created_at >= oldest and test(order)
+
+
+def listed_orders(info: Info, query: str | None) -> Test:
+    shop = info.context.shop
+    return settled(shop.orders, shop.index_lag, visible(info.context, found(info, query, ORDER_SEARCH)))
+
+
+def listed_customers(info: Info, query: str | None) -> Test:
+    shop = info.context.shop
+    return settled(shop.customers, shop.index_lag, found(info, query, CUSTOMER_SEARCH))
 
 
 def window(arguments: dict[str, Any]) -> Window:
@@ -86,13 +102,13 @@ def window(arguments: dict[str, Any]) -> Window:
 
 def orders(_root: Any, info: Info, *, query: str | None = None, **arguments: Any) -> Connection:
     context = info.context
-    test = visible(context, found(info, query, ORDER_SEARCH))
+    test = listed_orders(info, query)
     return page(context.shop.orders, arguments["sortKey"], window(arguments), test, depth_limit=context.depth_limit)
 
 
 def customers(_root: Any, info: Info, *, query: str | None = None, **arguments: Any) -> Connection:
     context = info.context
-    test = found(info, query, CUSTOMER_SEARCH)
+    test = listed_customers(info, query)
     return page(context.shop.customers, arguments["sortKey"], window(arguments), test, depth_limit=context.depth_limit)
 
 
@@ -117,12 +133,11 @@ def counted(records: Index[Any], test: Test, limit: int | None) -> dict[str, Any
 
 
 def orders_count(_root: Any, info: Info, *, limit: int | None = None, query: str | None = None) -> Any:
-    test = visible(info.context, found(info, query, ORDER_SEARCH))
-    return counted(info.context.shop.orders, test, limit)
+    return counted(info.context.shop.orders, listed_orders(info, query), limit)
 
 
 def customers_count(_root: Any, info: Info, *, limit: int | None = None, query: str | None = None) -> Any:
-    return counted(info.context.shop.customers, found(info, query, CUSTOMER_SEARCH), limit)
+    return counted(info.context.shop.customers, listed_customers(info, query), limit)
 
 
 def order_by_id(context: RequestContext, identity: int) -> Order | None:

@@ -81,6 +81,7 @@ class Shop:
         self.products: dict[str, Product] = {}
         self.sequences = Sequences()
         self.requests: Counter[str] = Counter()
+        self.index_lag = 0.0
 
     @property
     def domain(self) -> str:

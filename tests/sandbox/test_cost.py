@@ -83,5 +83,6 @@ def test_what_was_found_decides_what_is_paid(real: GraphQLSchema) -> None:
     assert actual(parts, full) == requested(parts) == 2 + spread(50) * 2
     assert actual(parts, {"orders": {"nodes": full["orders"]["nodes"][:5]}}) == 3
     assert actual(parts, None) == 2
+    assert actual(parts, {}) == 0
     missing = estimate(real, '{ order(id: "gid://shopify/Order/1") { customer { id } } }', {})
     assert actual(missing, {"order": None}) == 1

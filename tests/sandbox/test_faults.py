@@ -80,6 +80,17 @@ def test_another_version_than_the_one_asked_for(shop: Store) -> None:
     assert answer.json()["data"]
 
 
+def test_the_search_index_may_lag_behind_a_change(shop: Store) -> None:
+    """The order exists and can be read, but a list by `updated_at` shows it only later: a cursor must look back."""
+    shop.control("POST", "/index-lag", {"seconds": 0.5})
+    made = shop.control("POST", "/orders", {"lines": [{"unit_price": "3.00"}]})["order"]
+    gid = f"gid://shopify/Order/{made['id']}"
+    assert gid not in shop.ids()
+    assert shop.data(f'{{ order(id: "{gid}") {{ id }} }}')["order"]["id"] == gid
+    time.sleep(0.6)
+    assert shop.ids(f"updated_at:>='{made['updated_at']}'") == [gid]
+
+
 def test_expired_access_asks_for_a_refresh(shop: Store) -> None:
     shop.control("POST", "/tokens/expire", {"client_id": "practice-client"})
     assert shop.post("{ shop { name } }").status_code == 401

@@ -15,6 +15,10 @@ from tests.sandbox.client import Desk, Store
 NEW_YORK = ZoneInfo("America/New_York")
 SHIFT = date(2026, 11, 21) - date(1998, 6, 30)
 
+PURCHASES = """query($first: Int!, $after: String) { orders(first: $first, after: $after, sortKey: PROCESSED_AT) {
+    pageInfo { hasNextPage endCursor } nodes { id processedAt customer { id } totalPriceSet { shopMoney { amount } }
+    lineItems(first: 5) { nodes { quantity originalUnitPriceSet { shopMoney { amount } } } } } } }"""
+
 
 def rows(path: Path = PANEL) -> list[tuple[str, date, int, Decimal]]:
     with path.open(newline="") as source:
@@ -29,7 +33,7 @@ def test_paging_through_the_shop_gives_the_panel(whole_shop: Store) -> None:
     days: dict[str, Counter[date]] = defaultdict(Counter)
     units = 0
     seen: set[str] = set()
-    for page in whole_shop.pages(sortKey="PROCESSED_AT"):
+    for page in whole_shop.pages(PURCHASES):
         for order in page:
             seen.add(order["id"])
             total = Decimal(order["totalPriceSet"]["shopMoney"]["amount"])

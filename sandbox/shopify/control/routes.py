@@ -45,6 +45,7 @@ TABLE: list[tuple[str, str, Action]] = [
     ("POST", "/shops/{shop}/faults", weather.order_faults),
     ("DELETE", "/shops/{shop}/faults", weather.clear_faults),
     ("POST", "/shops/{shop}/bucket", weather.set_bucket),
+    ("POST", "/shops/{shop}/index-lag", weather.set_index_lag),
 ]
 
 

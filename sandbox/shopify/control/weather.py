@@ -1,4 +1,4 @@
-"""Bad weather: faults that the next requests meet, and a bucket that is nearly empty."""
+"""Bad weather: faults that the next requests meet, a bucket nearly empty, a search index that lags."""
 
 from sandbox.shopify.control.call import Call, Content
 from sandbox.shopify.faults import GRAPHQL_FAULTS, TOKEN_FAULTS, Fault
@@ -28,3 +28,8 @@ def set_bucket(call: Call) -> Content:
     bucket = call.state.bucket(call.app(inputs).client_id, call.shop.domain)
     bucket.set(inputs.number("available"))
     return dict(bucket.status())
+
+
+def set_index_lag(call: Call) -> Content:
+    call.shop.index_lag = call.inputs("seconds").seconds("seconds", 0.0)
+    return {"seconds": call.shop.index_lag}
