@@ -16,7 +16,7 @@ from connectors.shopify.money import apportion, optional_shop_money, shop_money,
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`price` is before discounts; `paid` after all of them, and may be off by a rounded unit price."""
+    """`price` is before discounts; `paid` after all of them, off by what rounding a unit price lost."""
 
     fields: Fields
     units: int
@@ -102,15 +102,19 @@ def without_tip(lines: list[Line], tip: int) -> list[Line]:
 def paid_amounts(order: Fields, lines: Sequence[Line], currency: str) -> list[int]:
     """What was paid for each line, exact to the cent.
 
-    Shopify rounds a discounted unit price but not the subtotal, so the cents between them go back onto the lines.
-    A gap that rounding cannot explain is no rounding (gift cards in the subtotal, edits): then the lines are believed.
+    Shopify rounds a discounted unit price but not the subtotal. The cents between them go back where they were lost,
+    at most one for each unit. A larger gap is no rounding (gift cards in the subtotal, edits): the lines are believed.
     """
-    subtotal = optional_shop_money(order, "subtotalPriceSet", currency)
-    told = sum((line.paid for line in lines), Decimal(0))
-    rounding = sum(line.units + 1 for line in lines)
-    if lines and subtotal >= 0 and abs(subtotal - told) <= rounding:
-        return apportion(subtotal, [line.paid for line in lines])
-    return [rounded(line.paid) for line in lines]
+    paid = [rounded(line.paid) for line in lines]
+    gap = optional_shop_money(order, "subtotalPriceSet", currency) - sum(paid)
+    exact = list(paid)
+    for index in sorted(range(len(lines)), key=lambda index: -lines[index].units):
+        line = lines[index]
+        down, up = min(line.units, paid[index]), min(line.units, line.price - paid[index])
+        step = max(-down, min(gap, up))
+        exact[index] += step
+        gap -= step
+    return paid if gap else exact
 
 
 def shipping_charged(order: Fields, currency: str) -> int:

@@ -1,7 +1,7 @@
 """What one HTTP answer of the GraphQL API means. Errors come as statuses, and far more often inside a 200."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from domain.ports.errors import (
 )
 
 SCOPE = re.compile(r"`([a-z][a-z_]*)` access scope")
+PROTECTED = "protected-customer-data"
 RATE_LIMITED = (429, 430)
 # Where a refusal to go on names no time.
 DEFAULT_WAIT = 1.0
@@ -94,15 +95,14 @@ def data_of(name: str, reply: Reply, body: Any) -> Fields:
 def refusal(name: str, reply: Reply, errors: Any, *, cost: Cost | None, partial: bool) -> ProviderError:
     """The error that says best what to do. Shopify's own words are left out: they may quote our variables."""
     known = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-    extensions = [error["extensions"] for error in known if isinstance(error.get("extensions"), dict)]
-    codes = {str(extension.get("code")) for extension in extensions}
+    codes = {code for error in known if (code := code_of(error))}
     text = f"Shopify refused {where(name, reply)}: {', '.join(sorted(codes)) or 'no code given'}"
     if "THROTTLED" in codes:
         return Throttled(text, retry_after=cost.wait() if cost else DEFAULT_WAIT)
     if "SHOP_INACTIVE" in codes:
         return AccountGone(text)
     if "ACCESS_DENIED" in codes:
-        return access_denied(text, extensions)
+        return access_denied(text, known)
     if partial:
         return AnswerUnusable(text, code="PARTIAL_ANSWER")
     if codes & {"INTERNAL_SERVER_ERROR", "TIMEOUT"}:
@@ -110,11 +110,21 @@ def refusal(name: str, reply: Reply, errors: Any, *, cost: Cost | None, partial:
     return AnswerUnusable(text, code="QUERY_REFUSED")
 
 
-def access_denied(text: str, extensions: list[Mapping[str, Any]]) -> ScopeMissing:
-    """A scope is named where one is missing; without one it is Shopify's approval for personal data that is."""
-    required = [str(extension.get("requiredAccess", "")) for extension in extensions]
+def access_denied(text: str, errors: Sequence[Mapping[str, Any]]) -> ScopeMissing:
+    """A missing scope is sometimes named. Personal data needs Shopify's approval besides, which is no scope at all."""
+    denied = [error for error in errors if code_of(error) == "ACCESS_DENIED"]
+    fields = sorted({".".join(str(step) for step in error.get("path") or ["?"]) for error in denied})
     # Of "`a` access scope or `b` access scope" the first is the one that apps ask for.
-    scopes = sorted({match[1] for one in required if (match := SCOPE.search(one))})
-    if not scopes:
+    named = [SCOPE.search(str(error["extensions"].get("requiredAccess"))) for error in denied]
+    scopes = tuple(sorted({match[1] for match in named if match}))
+    text = f"{text} to {', '.join(fields[:3])}"
+    if scopes:
+        return ScopeMissing(f"{text}: needs {', '.join(scopes)}", scopes=scopes)
+    if any(PROTECTED in str(error["extensions"].get("documentation")) for error in denied):
         return ScopeMissing(f"{text}: Shopify has not approved this app for protected customer data")
-    return ScopeMissing(f"{text}: needs {', '.join(scopes)}", scopes=tuple(scopes))
+    return ScopeMissing(text)
+
+
+def code_of(error: Mapping[str, Any]) -> str | None:
+    extensions = error.get("extensions")
+    return str(extensions.get("code")) if isinstance(extensions, dict) else None

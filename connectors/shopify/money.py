@@ -68,6 +68,8 @@ def apportion(total: int, weights: Sequence[int | Decimal]) -> list[int]:
     """Parts of `total` in proportion to weights >= 0, by largest remainder: they add up to `total` exactly."""
     shares = [Fraction(weight) for weight in weights]
     whole = sum(shares)
+    if whole == total and all(share.denominator == 1 for share in shares):
+        return [int(share) for share in shares]
     if whole == 0:
         return [total if index == 0 else 0 for index in range(len(shares))]
     exact = [total * share / whole for share in shares]
