@@ -108,7 +108,10 @@ def edit_of(shop: Shop, order: Order, inputs: Inputs) -> tuple[LineItem, int, in
     price = inputs.money("unit_price", shop.currency) if "unit_price" in inputs else line.unit_price
     if price != line.unit_price and line.refunded:
         raise InvalidInputError("lines.unit_price", "a line with refunds keeps its price")
-    return line, inputs.number("quantity", line.current_quantity), price
+    quantity = inputs.number("quantity", line.current_quantity)
+    if line.discount > price * max(line.quantity, quantity + line.refunded):
+        raise InvalidInputError("lines.unit_price", "is less than the discount on the line")
+    return line, quantity, price
 
 
 def find_line(order: Order, identity: int) -> LineItem:

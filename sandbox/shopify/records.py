@@ -180,7 +180,8 @@ class Order:
 
     @property
     def current_total(self) -> int:
-        return self.total - self.refunded
+        taxes = 0 if self.taxes_included else self.current_tax
+        return self.current_subtotal + self.shipping + taxes - self.adjustments
 
     @property
     def financial_status(self) -> str:

@@ -119,6 +119,18 @@ def test_removed_units_are_not_refunded_units(shop: Store) -> None:
     assert edited["current_total"] == edited["total"] < made["total"]
 
 
+def test_amounts_agree_after_a_refund_and_an_edit(shop: Store) -> None:
+    """Three units for 100.00 do not divide; whatever happens to them, what is left adds up."""
+    made = shop.control("POST", "/orders", {"lines": [{"quantity": 3, "unit_price": "33.34", "discount": "0.02"}]})
+    identity, line = made["order"]["id"], made["order"]["lines"][0]["id"]
+    shop.control("POST", f"/orders/{identity}/refunds", {"lines": [{"id": line, "quantity": 1}]})
+    shop.control("PATCH", f"/orders/{identity}", {"lines": [{"id": line, "quantity": 1}]})
+    order = read(shop, identity)
+    assert amount(order, "currentTotalPriceSet") == amount(order, "currentSubtotalPriceSet") == Decimal("33.33")
+    shop.control("POST", f"/orders/{identity}/refunds")
+    assert amount(read(shop, identity), "currentTotalPriceSet") == 0
+
+
 @pytest.mark.parametrize(("refund", "status"), [(True, "REFUNDED"), (False, "VOIDED")])
 def test_cancelling(shop: Store, refund: bool, status: str) -> None:
     made = sell(shop)
