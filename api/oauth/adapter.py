@@ -99,14 +99,16 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
         scope: str | None = None,
         **_: Any,
     ) -> IssuedToken:
-        allowed = client.get_allowed_scope(scope)
-        if allowed is None:
-            raise rfc6749.InvalidScopeError
-        scopes = frozenset(allowed.split())
-        if user is not None:
-            scopes &= user.role.scopes
-        if not scopes:
-            raise InvalidGrantError("Nothing of what was granted is still allowed.")
+        if user is None:
+            allowed = client.get_allowed_scope(scope)
+            if allowed is None:
+                raise rfc6749.InvalidScopeError
+            scopes = frozenset(allowed.split())
+        else:
+            # What was consented to may have shrunk since: the app's scopes, or the person's role.
+            scopes = client.app.scopes & user.role.scopes & frozenset((scope or "").split())
+            if not scopes:
+                raise InvalidGrantError("Nothing of what was granted is still allowed.")
         assert self._sign is not None, "only the token endpoint issues"
         return IssuedToken(
             token_type="Bearer",  # noqa: S106 - the kind of token

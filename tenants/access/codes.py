@@ -41,9 +41,13 @@ async def code_store(
     code_challenge: str,
     now: datetime,
 ) -> None:
+    """Also forgets the person's old codes for this app, so that there is little more than one for each pair."""
     await session.execute(
         delete(AuthorizationCode).where(
-            AuthorizationCode.organization_id == client.organization_id, AuthorizationCode.expires_at < now - KEPT
+            AuthorizationCode.organization_id == client.organization_id,
+            AuthorizationCode.app_id == client.app_id,
+            AuthorizationCode.person_id == person_id,
+            AuthorizationCode.expires_at < now - KEPT,
         )
     )
     session.add(

@@ -1,4 +1,4 @@
-"""A migrated database of our own, and the authorization server on a loopback port in front of it."""
+"""The authorization server on a loopback port."""
 
 import asyncio
 import socket
@@ -6,48 +6,19 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
-import asyncpg
 import httpx2
 import pytest
 import uvicorn
-from alembic.command import upgrade
-from alembic.config import Config
 from starlette.applications import Starlette
 
 from api.oauth.routes import routes
 from api.oauth.tokens import AccessTokens, Terms
 from tenants.access.keys import SigningKeys
 from tenants.database import Database
-from tenants.postgres.server import throwaway
-from tenants.roles import APPLICATION, MIGRATOR, roles_sql
-from tenants.secrets.keyring import DirectoryKeyRing, KeyRing
+from tenants.secrets.keyring import KeyRing
 from tenants.settings import Settings
 from tests.integration.oauth.world import ManualClock, World, settle
-
-PASSWORDS = {MIGRATOR: "migrates", APPLICATION: "applies"}
-
-
-@pytest.fixture(scope="session")
-async def database() -> AsyncIterator[Database]:
-    with throwaway() as server:
-        connection = await asyncpg.connect(server.superuser_dsn)
-        await connection.execute(roles_sql("postgres", PASSWORDS))
-        await connection.close()
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parents[3] / "migrations"))
-        url = server.dsn(MIGRATOR, PASSWORDS[MIGRATOR], "postgres").replace("postgresql://", "postgresql+asyncpg://")
-        config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-        await asyncio.to_thread(upgrade, config, "head")
-        database = Database(server.dsn(APPLICATION, PASSWORDS[APPLICATION], "postgres"))
-        yield database
-        await database.close()
-
-
-@pytest.fixture(scope="session")
-def keyring(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
-    return DirectoryKeyRing(tmp_path_factory.mktemp("keys"), b"k" * 32)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 
 from api.oauth.tokens import AccessTokens
 from tenants.access.kinds import AppKind, MemberRole
-from tenants.access.models import Membership, Person
+from tenants.access.models import App, Membership, Person
 from tenants.access.service import membership_add
 from tenants.database import Database
 from tenants.scope import Scope
@@ -160,6 +160,20 @@ async def test_a_role_that_shrank_meanwhile_lends_less(
         await membership_add(
             session, organization_id=world.organization_id, person_id=analyst.person_id, role=MemberRole.VIEWER
         )
+    assert (await both.redeem(code)).json()["scope"] == "read_metrics"
+    assert error_of(await only_writing.redeem(other_code)) == "invalid_grant"
+
+
+async def test_an_app_that_may_less_meanwhile_gets_less(
+    http: httpx2.AsyncClient, database: Database, world: World
+) -> None:
+    app = await new_app(database, world.organization_id, AppKind.PUBLIC)
+    both = Visit(http, app, {"scope": "read_metrics write_kpis"})
+    code = (await both.authorize(world.owner))["code"]
+    only_writing = Visit(http, app, {"scope": "write_kpis"})
+    other_code = (await only_writing.authorize(world.owner))["code"]
+    async with database.unit_of_work(Scope(organization_id=world.organization_id)) as session:
+        await session.execute(update(App).where(App.id == app.app_id).values(scopes=["read_metrics"]))
     assert (await both.redeem(code)).json()["scope"] == "read_metrics"
     assert error_of(await only_writing.redeem(other_code)) == "invalid_grant"
 

@@ -1,15 +1,23 @@
 """The page on which people sign in and consent, as a browser and an attacker meet it."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from sqlalchemy import func, select
 
+from tenants.access.keys import system_key
 from tenants.access.kinds import AppKind
+from tenants.access.models import SignInAttempt
+from tenants.access.sign_in import sign_in
 from tenants.database import Database
-from tests.integration.oauth.browser import Page, Visit, received
-from tests.integration.oauth.world import REDIRECT, KnownPerson, ManualClock, World, new_app, new_person
+from tenants.secrets.keyring import KeyRing
+from tests.integration.oauth.browser import Page, Visit, press, received
+from tests.integration.oauth.world import REDIRECT, ManualClock, World, new_app, new_person
 
 
 @pytest.fixture
@@ -233,33 +241,63 @@ async def test_wrong_password_and_unknown_person_are_told_the_same(
     assert "do not belong together" in texts[0]
 
 
+async def test_an_unknown_person_takes_as_long_to_refuse(http: httpx2.AsyncClient, world: World) -> None:
+    """Without a hash to check the answer would come many times faster, and tell who has an account."""
+    page = await Visit(http, world.front_end).open()
+
+    async def seconds(address: str) -> float:
+        start = time.perf_counter()
+        await press(http, page, "sign_in", address=address, password="wrong password")
+        return time.perf_counter() - start
+
+    known = min([await seconds(world.viewer.address) for _ in range(3)])
+    unknown = min([await seconds(f"nobody{at}@agency.example") for at in range(3)])
+    assert unknown > known / 3
+
+
 async def test_guessing_is_stopped_and_the_right_password_does_not_help_then(
     http: httpx2.AsyncClient, database: Database, world: World, clock: ManualClock
 ) -> None:
     victim = await new_person(database, world.organization_id)
     visit = Visit(http, world.front_end)
     page = await visit.open()
-    for _ in range(10):
-        wrong = await visit.submit(page, "sign_in", address=victim.address, password="a wrong guess")
-        assert wrong.status_code == 403
+    at_once = await asyncio.gather(
+        *(press(http, page, "sign_in", address=victim.address, password=f"a wrong guess {at}") for at in range(16))
+    )
+    assert sorted(answer.status_code for answer in at_once) == [403] * 10 + [429] * 6
     stopped = await visit.sign_in(victim)
     assert stopped.status_code == 429
     assert 0 < int(stopped.headers["retry-after"]) <= 15 * 60
     assert "Too many failed attempts" in Page(stopped.text).text
     assert (await Visit(http, world.front_end).sign_in(world.owner)).status_code == 200
     http.cookies.clear()
-    clock.advance(minutes=15, seconds=1)
+    clock.advance(seconds=int(stopped.headers["retry-after"]))
     assert "code" in await visit.authorize(victim)
 
 
-async def test_signing_in_often_is_no_guessing(http: httpx2.AsyncClient, database: Database, world: World) -> None:
+async def test_attempts_are_forgotten_in_time(
+    http: httpx2.AsyncClient, database: Database, world: World, clock: ManualClock
+) -> None:
+    page = await Visit(http, world.front_end).open()
+    for address in ("a@nowhere.example", "b@nowhere.example"):
+        await press(http, page, "sign_in", address=address, password="wrong password")
+    clock.advance(minutes=16)
+    await press(http, page, "sign_in", address="c@nowhere.example", password="wrong password")
+    async with database.snapshot() as session:
+        oldest = await session.scalar(select(func.min(SignInAttempt.created_at)))
+    assert oldest is not None
+    assert oldest > clock.now() - timedelta(minutes=15)
+
+
+async def test_signing_in_often_is_no_guessing(
+    database: Database, keyring: KeyRing, world: World, clock: ManualClock
+) -> None:
     busy = await new_person(database, world.organization_id)
-    visit = Visit(http, world.front_end)
     for spelling in (busy.address, busy.address.upper(), f" {busy.address} ") * 4:
-        http.cookies.clear()
-        page = await visit.sign_in(KnownPerson(busy.person_id, spelling))
-        assert page.status_code == 200
-        assert "form_token" in Page(page.text).fields
+        person_id = await sign_in(
+            database, address=spelling, password=busy.password, key=system_key(keyring), clock=clock
+        )
+        assert person_id == busy.person_id
 
 
 async def test_a_form_without_a_known_action_does_nothing(http: httpx2.AsyncClient, world: World) -> None:

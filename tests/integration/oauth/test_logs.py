@@ -34,6 +34,7 @@ async def test_no_secret_is_logged(http: httpx2.AsyncClient, world: World, caplo
         world.machine.secret,
         world.owner.password,
         "wrong password",
+        world.owner.address,
         code,
         visit.verifier,
         machine.json()["access_token"],

@@ -80,11 +80,14 @@ async def test_a_retired_key_is_believed_until_its_tokens_have_expired(
 async def test_a_withdrawn_key_is_no_longer_believed_even_for_tokens_seen_before(
     database: Database, keyring: KeyRing, clock: ManualClock, client: Client
 ) -> None:
+    await _retire_all(database, clock)
     tokens = AccessTokens(SigningKeys(database, keyring, clock, memory_seconds=0), TERMS, clock=clock)
     token = (await tokens.signer())(client, None, ["read_metrics"])
     assert (await tokens.verify(token)).app_id == client.app_id
+    kid = (await tokens.keys.private()).kid
+    long_ago = clock.now() - timedelta(days=2)
     async with database.unit_of_work() as session:
-        await session.execute(update(SigningKey).values(retired_at=clock.now() - timedelta(days=2)))
+        await session.execute(update(SigningKey).where(SigningKey.kid == kid).values(retired_at=long_ago))
     with pytest.raises(InvalidAccessToken, match="unknown key"):
         await tokens.verify(token)
 

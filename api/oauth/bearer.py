@@ -1,0 +1,34 @@
+"""The caller of a request, from its Authorization header. RFC 6750."""
+
+import re
+
+from api.oauth.tokens import MALFORMED, AccessTokens, InvalidAccessToken
+from tenants.access.actor import Actor
+
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+
+
+class Unauthorized(Exception):
+    """Answer with 401 and `challenge` as the WWW-Authenticate header."""
+
+    def __init__(self, message: str, *, error: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.challenge = 'Bearer realm="azimuth"'
+        # RFC 6750, 3.1: who sent no token at all is told nothing of errors.
+        if error is not None:
+            self.challenge += f', error="{error}", error_description="{message}"'
+
+
+async def authenticate(authorization: str | None, tokens: AccessTokens) -> Actor:
+    """Raises Unauthorized. Tokens are taken from the header only: addresses and forms end up in logs."""
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized("This needs an access token.")
+    try:
+        if not _TOKEN.fullmatch(token):
+            raise InvalidAccessToken(MALFORMED)
+        return await tokens.verify(token)
+    except InvalidAccessToken as invalid:
+        raise Unauthorized(str(invalid), error="invalid_token") from None
