@@ -1,6 +1,8 @@
 """The page on which people sign in and consent, as a browser and an attacker meet it."""
 
 import asyncio
+import base64
+import hashlib
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -221,6 +223,9 @@ async def test_no_other_site_can_frame_script_or_style_the_pages(http: httpx2.As
         assert "frame-ancestors 'none'" in policy
         assert "form-action 'self' https://agency.example;" in policy
         assert "unsafe" not in policy
+        style = page.text.split("<style>")[1].split("</style>")[0]
+        allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        assert f"style-src 'sha256-{allowed}'" in policy
         assert page.headers["x-frame-options"] == "DENY"
         assert page.headers["x-content-type-options"] == "nosniff"
         assert page.headers["cache-control"] == "no-store"
