@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from itertools import count
 from typing import Any
 
 import httpx2
@@ -52,7 +51,9 @@ class ShopifyClient:
         """The data of one answer. A rejected token is renewed once; trouble that passes is sat out for a while."""
         token = await account.tokens.current()
         renewed = False
-        for attempt in count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return await self._paced(account, token, document, variables or {})
             except TokenRejected:
@@ -61,7 +62,6 @@ class ShopifyClient:
                 token, renewed = await account.tokens.renewed(token), True
             except (Throttled, ProviderUnavailable) as trouble:
                 await self._sit_out(trouble, attempt)
-        raise AssertionError("counting has no end")
 
     async def _paced(self, account: Account, token: str, document: Document, variables: Mapping[str, Any]) -> Fields:
         budget = self._budgets.of("shopify", account.app.client_id, account.name)

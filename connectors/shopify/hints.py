@@ -28,6 +28,8 @@ def hint(topic: str, body: bytes) -> Hint:
 def order(action: str, body: Fields) -> Hint:
     if action == "edited":
         return Hint(stream="orders", external_id=number(body.child("order_edit"), "order_id"))
+    if body.has("order_id"):
+        return Hint(stream="orders", external_id=number(body, "order_id"))
     return record("orders", action, body)
 
 

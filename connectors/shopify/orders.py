@@ -15,12 +15,12 @@ from connectors.shopify.queries import (
     REFUNDS,
     Document,
 )
+from connectors.shopify.shops import may
 from connectors.shopify.streams import PagedStream
 from domain.ports.errors import AnswerUnusable, ScopeMissing
 from domain.ports.provider import Account
 
 ALL_ORDERS = "read_all_orders"
-PRODUCT_SCOPES = frozenset({"read_products", "write_products"})
 # 250 a page: an order of more lines than this would take longer to read than a page may.
 MAX_PAGES = 40
 
@@ -35,7 +35,7 @@ class OrderStream(PagedStream):
 
     def _extra(self, account: Account) -> dict[str, Any]:
         """Products are a convenience: an app that does not ask for them still reads orders."""
-        return {"products": not PRODUCT_SCOPES.isdisjoint(account.app.scopes)}
+        return {"products": may(account.app, "read_products")}
 
     async def _whole(self, account: Account, node: Fields) -> Fields:
         """Cursors of inner lists are left out of what is kept: they say nothing about the order."""

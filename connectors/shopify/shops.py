@@ -19,3 +19,8 @@ def checked_shop(text: str) -> str:
 def shop_url(app: AppCredentials, account: str) -> str:
     """Checks the name whoever gives it: a token must never be sent to a host of a stranger's choice."""
     return app.base_url.format(shop=checked_shop(account)).rstrip("/")
+
+
+def may(app: AppCredentials, scope: str) -> bool:
+    """Whether the app asks for a reading scope, or for the writing one that contains it."""
+    return scope in app.scopes or scope.replace("read_", "write_", 1) in app.scopes

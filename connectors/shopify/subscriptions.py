@@ -2,22 +2,28 @@
 
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.queries import SUBSCRIBE, SUBSCRIPTIONS, UNSUBSCRIBE
+from connectors.shopify.shops import may
 from domain.ports.errors import AnswerUnusable
-from domain.ports.provider import Account
+from domain.ports.provider import Account, AppCredentials
 
-TOPICS = (
-    "APP_UNINSTALLED",
-    "CUSTOMERS_CREATE",
-    "CUSTOMERS_DELETE",
-    "CUSTOMERS_MERGE",
-    "CUSTOMERS_UPDATE",
-    "ORDERS_CREATE",
-    "ORDERS_DELETE",
-    "ORDERS_EDITED",
-    "ORDERS_UPDATED",
-    "REFUNDS_CREATE",
-    "SHOP_UPDATE",
-)
+# The scope each topic needs: Shopify refuses a subscription to what the app may not read.
+TOPICS = {
+    "APP_UNINSTALLED": None,
+    "CUSTOMERS_CREATE": "read_customers",
+    "CUSTOMERS_DELETE": "read_customers",
+    "CUSTOMERS_MERGE": "read_customer_merge",
+    "CUSTOMERS_UPDATE": "read_customers",
+    "ORDERS_CREATE": "read_orders",
+    "ORDERS_DELETE": "read_orders",
+    "ORDERS_EDITED": "read_orders",
+    "ORDERS_UPDATED": "read_orders",
+    "REFUNDS_CREATE": "read_orders",
+    "SHOP_UPDATE": None,
+}
+
+
+def wanted(app: AppCredentials) -> list[str]:
+    return [topic for topic, scope in TOPICS.items() if scope is None or may(app, scope)]
 
 
 async def subscribe(client: ShopifyClient, account: Account, callback_url: str) -> None:
@@ -26,12 +32,13 @@ async def subscribe(client: ShopifyClient, account: Account, callback_url: str) 
     Subscriptions at other addresses are left alone: another deployment of the same app may live on them, and Shopify
     itself ends those that nobody answers.
     """
+    topics = wanted(account.app)
     existing = await subscribed(client, account, callback_url)
-    for topic in TOPICS:
+    for topic in topics:
         if topic not in existing:
             await create(client, account, topic, callback_url)
     for topic, subscription in existing.items():
-        if topic not in TOPICS:
+        if topic not in topics:
             await client.query(account, UNSUBSCRIBE, {"id": subscription})
 
 

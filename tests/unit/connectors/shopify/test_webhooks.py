@@ -147,6 +147,7 @@ GONE = "gid://shopify/Customer/502"
         ("ORDERS/PAID", BODY, Hint("orders", "1001", UPDATED)),
         ("orders/delete", b'{"id": 1001}', Hint("orders", "1001", deleted=True)),
         ("orders/edited", b'{"order_edit": {"id": 3, "order_id": 1001}}', Hint("orders", "1001")),
+        ("orders/risk_assessment_changed", b'{"id": "?", "order_id": 1001}', Hint("orders", "1001")),
         ("refunds/create", b'{"id": 900, "order_id": 1001, "created_at": "2026-11-22"}', Hint("orders", "1001")),
         ("customers/update", b'{"id": 501, "updated_at": null}', Hint("customers", "501")),
         ("customers/delete", b'{"id": 501}', Hint("customers", "501", deleted=True)),
