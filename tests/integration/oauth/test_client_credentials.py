@@ -1,5 +1,6 @@
 """Machines get tokens with their own credentials."""
 
+import asyncio
 import base64
 import secrets
 from datetime import timedelta
@@ -108,6 +109,19 @@ async def test_only_a_form_of_sensible_size_is_read(http: httpx2.AsyncClient, wo
     large = await http.post("/oauth/token", data={**GRANT, **_in_form(world), "padding": "x" * 20_000})
     assert (large.status_code, error_of(large)) == (413, "invalid_request")
     assert (await http.get("/oauth/token", params={**GRANT, **_in_form(world)})).status_code == 405
+
+
+async def test_a_body_without_end_is_not_read_to_its_end(address: str) -> None:
+    reader, writer = await asyncio.open_connection(*address.removeprefix("http://").split(":"))
+    writer.write(
+        b"POST /oauth/token HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+        b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+    )
+    status = await asyncio.wait_for(reader.readline(), timeout=5)
+    writer.close()
+    await writer.wait_closed()
+    assert status.split()[1] == b"413"
 
 
 async def test_an_archived_app_and_an_expired_secret_get_nothing(
