@@ -13,7 +13,7 @@ from domain.ports.errors import AnswerUnusable, ProviderUnavailable
 USER_AGENT = "azimuth"
 MAX_BODY = 32 * 1024 * 1024
 # A read time-out counts from byte to byte; this one also ends an answer that merely trickles.
-TOTAL_SECONDS = 60.0
+TOTAL_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def open_client(*, transport: httpx2.AsyncBaseTransport | None = None, proxy: st
         proxy=proxy,
         trust_env=False,
         headers={"user-agent": USER_AGENT},
-        timeout=httpx2.Timeout(30.0, connect=5.0, pool=10.0),
+        timeout=httpx2.Timeout(20.0, connect=5.0, pool=10.0),
         limits=httpx2.Limits(max_connections=100, max_keepalive_connections=20),
         follow_redirects=False,
     )

@@ -2,13 +2,14 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import httpx2
 
 from connectors.http import post_json
-from connectors.limits import Budget, Budgets
+from connectors.limits import Budget, Budgets, Monotonic
 from connectors.shopify.answers import check_status, check_version, cost_of, data_of
 from connectors.shopify.fields import Fields
 from connectors.shopify.queries import API_VERSION, Document
@@ -17,32 +18,34 @@ from domain.ports.errors import ProviderUnavailable, Throttled, TokenRejected
 from domain.ports.provider import Account
 
 ATTEMPTS = 5
-# Longer waits go back to the house, which can do other work meanwhile.
+# All waiting for one answer. Longer ones go back to the house, which can do other work meanwhile.
 PATIENCE_SECONDS = 10.0
-FIRST_BACKOFF_SECONDS = 0.25
+FIRST_BACKOFF_SECONDS = 0.5
 
 Sleep = Callable[[float], Awaitable[None]]
 Jitter = Callable[[], float]
 
 
 def random_jitter() -> float:
-    """0.5 to 1: workers that failed together must not return together."""
-    return 0.5 + secrets.randbelow(500) / 1000
+    """0 to 1: workers that failed together must not return together."""
+    return secrets.randbelow(1000) / 1000
 
 
 class ShopifyClient:
-    """`sleep` and `jitter` are the only ways time passes here."""
+    """`monotonic`, `sleep` and `jitter` are the only ways time passes here."""
 
     def __init__(
         self,
         http: httpx2.AsyncClient,
         budgets: Budgets,
         *,
+        monotonic: Monotonic = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         jitter: Jitter = random_jitter,
     ) -> None:
         self._http = http
         self._budgets = budgets
+        self._monotonic = monotonic
         self._sleep = sleep
         self._jitter = jitter
         self._costs: dict[str, float] = {}
@@ -52,23 +55,26 @@ class ShopifyClient:
         token = await account.tokens.current()
         renewed = False
         attempt = 0
+        patient_until = self._monotonic() + PATIENCE_SECONDS
         while True:
             attempt += 1
             try:
-                return await self._paced(account, token, document, variables or {})
+                return await self._paced(account, token, document, variables or {}, patient_until)
             except TokenRejected:
                 if renewed:
                     raise
                 token, renewed = await account.tokens.renewed(token), True
             except (Throttled, ProviderUnavailable) as trouble:
-                await self._sit_out(trouble, attempt)
+                await self._sit_out(trouble, attempt, patient_until)
 
-    async def _paced(self, account: Account, token: str, document: Document, variables: Mapping[str, Any]) -> Fields:
+    async def _paced(
+        self, account: Account, token: str, document: Document, variables: Mapping[str, Any], patient_until: float
+    ) -> Fields:
         budget = self._budgets.of("shopify", account.app.client_id, account.name)
         expected = self._costs.get(document.name, 0.0)
         wait = budget.reserve(expected)
         try:
-            if wait > PATIENCE_SECONDS:
+            if self._monotonic() + wait > patient_until:
                 raise Throttled(f"{account.name} has no points left for {document.name}", retry_after=wait)
             if wait > 0:
                 await self._sleep(wait)
@@ -91,10 +97,11 @@ class ShopifyClient:
             budget.settle(0.0, cost.status)
         return data_of(document.name, reply, body)
 
-    async def _sit_out(self, trouble: Throttled | ProviderUnavailable, attempt: int) -> None:
+    async def _sit_out(self, trouble: Throttled | ProviderUnavailable, attempt: int, patient_until: float) -> None:
+        """Raises the trouble when it has lasted too long, or says that it will."""
         wait = trouble.retry_after
         if wait is None:
-            wait = FIRST_BACKOFF_SECONDS * 2**attempt
-        if attempt >= ATTEMPTS or wait > PATIENCE_SECONDS:
+            wait = FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1)
+        if attempt >= ATTEMPTS or self._monotonic() + wait > patient_until:
             raise trouble
         await self._sleep(wait + FIRST_BACKOFF_SECONDS * self._jitter())

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from graphql.validation import specified_rules
 from connectors.shopify.queries import ALL_QUERIES, API_VERSION, Document
 from tests.contracts.shopify.house import Installed
 
-REFERENCE = os.environ.get("AZIMUTH_REFERENCE")
 SANDBOX_SCHEMA = Path(__file__).parents[3] / "sandbox/shopify/admin_2026-10.graphql"
 MOST_EXPENSIVE = 1000
 
@@ -20,10 +18,8 @@ documents = pytest.mark.parametrize("document", ALL_QUERIES.values(), ids=ALL_QU
 
 
 @pytest.fixture(scope="module", params=["2026-10", "2026-07"])
-def real_schema(request: pytest.FixtureRequest) -> GraphQLSchema:
-    if REFERENCE is None:
-        pytest.skip("AZIMUTH_REFERENCE does not name the reference material")
-    path = Path(REFERENCE) / f"provider-data/shopify/schema/admin_{request.param}.introspection.json.gz"
+def real_schema(request: pytest.FixtureRequest, reference: Path) -> GraphQLSchema:
+    path = reference / f"provider-data/shopify/schema/admin_{request.param}.introspection.json.gz"
     with gzip.open(path) as source:
         # The schema deprecates fields its interfaces still demand, which a strict reader refuses.
         return build_client_schema(json.load(source)["data"], assume_valid=True)

@@ -80,7 +80,7 @@ def account(tokens: Tokens | None = None, app: AppCredentials = APP) -> Account:
 
 def client(wire: Wire, clock: Clock | None = None) -> ShopifyClient:
     clock = clock or Clock()
-    return ShopifyClient(wire.http(), Budgets(clock), sleep=clock.sleep, jitter=lambda: 0.0)
+    return ShopifyClient(wire.http(), Budgets(clock), monotonic=clock, sleep=clock.sleep, jitter=lambda: 0.0)
 
 
 def cost(requested: int, available: int, *, maximum: int = 4000, rate: int = 200) -> dict[str, Any]:

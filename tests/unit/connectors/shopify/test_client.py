@@ -137,6 +137,29 @@ async def test_a_long_outage_is_given_up() -> None:
     assert sum(clock.slept) < 30
 
 
+async def test_waits_that_are_short_each_are_not_added_up_for_ever() -> None:
+    clock = Clock()
+    wire = Wire(*[httpx2.Response(429, headers={"retry-after": "4.0"})] * 5)
+    with pytest.raises(Throttled) as caught:
+        await client(wire, clock).query(account(), SHOP)
+    assert caught.value.retry_after == 4.0
+    assert clock.slept == [4.0, 4.0], "a third would pass ten seconds"
+
+
+async def test_a_shop_that_is_slow_to_fail_is_not_asked_again() -> None:
+    """Twenty seconds without an answer use up all patience; whoever holds a lease must let go of it in time."""
+    clock = Clock()
+
+    def slow(_request: httpx2.Request) -> httpx2.Response:
+        clock.at += 20
+        raise httpx2.ReadTimeout("slow")
+
+    wire = Wire(slow, answer(DATA))
+    with pytest.raises(ProviderUnavailable):
+        await client(wire, clock).query(account(), SHOP)
+    assert len(wire.requests) == 1
+
+
 async def test_an_internal_error_without_data_is_an_outage() -> None:
     wire = Wire(answer(errors=[error("INTERNAL_SERVER_ERROR")]), answer(DATA))
     await client(wire).query(account(), SHOP)

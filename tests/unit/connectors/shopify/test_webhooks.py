@@ -2,7 +2,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from domain.ports.errors import AnswerUnusable, SignatureRefused
 from domain.ports.provider import Delivery, Hint
 from tests.unit.connectors.shopify.stage import SHOP, Wire, client
 
-REFERENCE = os.environ.get("AZIMUTH_REFERENCE")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BODY = b'{"id": 1001,  "updated_at": "2026-11-22T06:59:00-05:00"}'
 WEBHOOKS = ShopifyWebhooks(client(Wire()))
@@ -63,9 +61,8 @@ def test_after_a_rotation_either_secret_may_have_signed() -> None:
         WEBHOOKS.verify(["new", "newer"], headers(), BODY, now=NOW)
 
 
-@pytest.mark.skipif(REFERENCE is None, reason="AZIMUTH_REFERENCE does not name the reference material")
-def test_the_published_vector_holds() -> None:
-    vectors = json.loads((Path(REFERENCE or "") / "provider-data/shopify/signatures.json").read_text())
+def test_the_published_vector_holds(reference: Path) -> None:
+    vectors = json.loads((reference / "provider-data/shopify/signatures.json").read_text())
     vector = next(one for one in vectors if one["kind"] == "webhook_hmac_b64")
     check_signature([vector["secret"]], vector["expected"], vector["body"].encode())
 
@@ -176,9 +173,8 @@ def test_a_body_that_is_not_what_its_topic_says_is_unusable(body: bytes) -> None
         WEBHOOKS.hint("orders/updated", body)
 
 
-@pytest.mark.skipif(REFERENCE is None, reason="AZIMUTH_REFERENCE does not name the reference material")
-def test_shopifys_own_sample_bodies_are_understood() -> None:
-    folder = Path(REFERENCE or "") / "provider-data/shopify/rest-shaped"
+def test_shopifys_own_sample_bodies_are_understood(reference: Path) -> None:
+    folder = reference / "provider-data/shopify/rest-shaped"
     order = orjson.loads((folder / "order.json").read_bytes())["order"]
     refund = orjson.loads((folder / "refund.json").read_bytes())["refund"]
     customer = orjson.loads((folder / "customer.json").read_bytes())["customer"]
