@@ -104,6 +104,14 @@ async def test_a_wait_known_beforehand_and_too_long_costs_no_request() -> None:
     assert len(wire.requests) == 1
 
 
+async def test_what_was_paid_for_is_not_reserved_for_ever() -> None:
+    clock = Clock()
+    shopify = client(Wire(*[answer(DATA, extensions=cost(requested=900, available=3500)) for _ in range(20)]), clock)
+    for _ in range(20):
+        await shopify.query(account(), SHOP)
+    assert not clock.slept
+
+
 async def test_another_app_has_a_bucket_of_its_own() -> None:
     clock = Clock()
     wire = Wire(answer(DATA, extensions=cost(requested=300, available=0)), answer(DATA))

@@ -203,6 +203,19 @@ def test_no_two_queries_are_signed_alike(one: dict[str, str], other: dict[str, s
         assert not set(signed_texts(list(one.items()))) & set(signed_texts(list(other.items())))
 
 
+SEPARATORS = st.dictionaries(st.text("=&%a", max_size=4), st.text("=&%a", max_size=4), max_size=2)
+
+
+@given(SEPARATORS, SEPARATORS)
+def test_no_value_imitates_a_separator(one: dict[str, str], other: dict[str, str]) -> None:
+    if one != other:
+        assert not set(signed_texts(list(one.items()))) & set(signed_texts(list(other.items())))
+
+
+def test_a_separator_in_a_name_is_one_of_its_letters() -> None:
+    assert not set(signed_texts([("a=b", "c")])) & set(signed_texts([("a", "b=c")]))
+
+
 @given(QUERIES)
 def test_a_query_in_any_order_is_the_same_query(query: dict[str, str]) -> None:
     pairs = list(query.items())
