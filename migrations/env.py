@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import domain.models  # noqa: F401
 import tenants.models  # noqa: F401
-from migrations.security import OWNER
+from migrations.security import APPLICATION, OWNER
 from tenants.tables import Base
 
 # The queue's tables are its library's, alembic's own table is alembic's: neither has a model here.
@@ -56,6 +56,8 @@ def migrate(connection: Connection) -> None:
         # A migration that cannot get its lock gives way at once; queries must not queue up behind it.
         connection.execute(text("SET LOCAL lock_timeout = '5s'"))
         context.run_migrations()
+        connection.execute(text(f"GRANT SELECT ON alembic_version TO {APPLICATION}"))
+        connection.execute(text("COMMENT ON TABLE alembic_version IS 'class: directory'"))
         connection.execute(text(HAND_OVER))
 
 

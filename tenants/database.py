@@ -134,3 +134,9 @@ def _asyncpg_url(url: str) -> str:
 
 def _dumps(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+async def schema_revision(session: AsyncSession) -> str | None:
+    """The migration the schema stands at."""
+    revision: str | None = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+    return revision

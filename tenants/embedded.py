@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import asyncpg
 
 from tenants.postgres.server import EmbeddedServer, ensure_running
 from tenants.roles import APPLICATION, BENCHMARK, MIGRATOR, SIGN_IN_ROLES, roles_sql
+from tenants.secrets.files import make_once
 from tenants.settings import ConfigurationError, Environment, Settings
 
 DATABASE = "azimuth"
@@ -67,18 +67,6 @@ async def provision(server: EmbeddedServer, database: str, passwords_file: Path)
 
 
 def _passwords(file: Path) -> dict[str, str]:
-    """Made once and kept in a file only its owner reads; of two processes at once the first one's stand."""
     drawn = json.dumps({role: secrets.token_urlsafe(24) for role in SIGN_IN_ROLES}).encode()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as handle:
-        handle.write(drawn)
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    content = json.loads(file.read_bytes())
+    content = json.loads(make_once(file, drawn))
     return {str(role): str(password) for role, password in content.items()}

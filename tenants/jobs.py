@@ -1,11 +1,15 @@
 """Wake-ups for the worker. A job row is a hint: what is due can always be found without it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+import asyncpg
 import orjson
+from pgqueuer import PgQueuer
 from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -46,3 +50,13 @@ class PostgresJobQueue:
     async def enqueue(self, session: AsyncSession, job: Job) -> None:
         connection = await driver_connection(session)
         await Queries.from_asyncpg_connection(connection).enqueue(job.kind.value, job.payload())
+
+
+@asynccontextmanager
+async def open_queue(url: str) -> AsyncIterator[PgQueuer]:
+    """The consuming end, on connections of its own: listening keeps one busy for good."""
+    pool = await asyncpg.create_pool(url, min_size=1, max_size=4, server_settings={"application_name": "azimuth-queue"})
+    try:
+        yield PgQueuer.from_asyncpg_pool(pool)
+    finally:
+        await pool.close()

@@ -138,7 +138,11 @@ async def _work_off(
         return
     groups: dict[tuple[str | None, str | None, bool], list[_Claimed]] = {}
     for row in rows:
-        hint = _read_hint(house, reading, row)
+        try:
+            hint = _read_hint(house, reading, row)
+        except ProviderError as error:
+            await _postpone(house, tenant_id, [row], error)
+            continue
         groups.setdefault((hint.stream, hint.external_id, hint.uninstalled), []).append(_Claimed(row, hint))
     for claimed in groups.values():
         members = [each.row for each in claimed]

@@ -59,15 +59,13 @@ async def list_connections(session: AsyncSession, *, tenant_id: UUID) -> Sequenc
     return (await session.execute(query)).scalars().all()
 
 
-async def list_streams(
-    session: AsyncSession, *, tenant_id: UUID, connection_ids: Sequence[UUID]
-) -> dict[UUID, list[StreamState]]:
+async def list_streams(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[StreamState]]:
     query = (
         select(StreamState)
-        .where(StreamState.tenant_id == tenant_id, StreamState.connection_id.in_(connection_ids))
+        .where(StreamState.tenant_id == tenant_id, StreamState.connection_id.in_(ids))
         .order_by(StreamState.connection_id, StreamState.stream)
     )
-    found: dict[UUID, list[StreamState]] = {each: [] for each in connection_ids}
+    found: dict[UUID, list[StreamState]] = {each: [] for each in ids}
     for state in (await session.execute(query)).scalars():
         found[state.connection_id].append(state)
     return found

@@ -15,7 +15,15 @@ from domain.connections.repository import get_connection, lock_connection, lock_
 from domain.connections.tokens import ConnectionTokens
 from domain.facts.intake import Taken, take_in
 from domain.facts.storing import Intake
-from domain.ports.errors import AccountGone, ProviderError, ProviderUnavailable, ReauthRequired, ScopeMissing, Throttled
+from domain.ports.errors import (
+    AccountGone,
+    AnswerUnusable,
+    ProviderError,
+    ProviderUnavailable,
+    ReauthRequired,
+    ScopeMissing,
+    Throttled,
+)
 from domain.ports.provider import Account, Page, Provider, Stream
 from tenants.jobs import Job, JobKind
 from tenants.registry.profile import get_profile
@@ -59,15 +67,22 @@ async def sync_connection(house: House, *, tenant_id: UUID, connection_id: UUID)
     if reading is None:
         return
     try:
-        await reading.provider.webhooks.subscribe(
-            reading.account, callback_url=house.webhook_url(reading.provider.name, reading.app_id)
-        )
+        await _subscribe(reading)
         for stream in reading.provider.streams:
             await read_stream(reading, stream)
     except ProviderError as error:
         await _note_failure(reading, error)
         return
     await _plan(reading, house.sync_interval)
+
+
+async def _subscribe(reading: Reading) -> None:
+    """Where the provider takes no webhooks to our address, reading goes on: increments find what they would tell."""
+    url = reading.house.webhook_url(reading.provider.name, reading.app_id)
+    try:
+        await reading.provider.webhooks.subscribe(reading.account, callback_url=url)
+    except AnswerUnusable as error:
+        log.warning("no webhooks: %s", error, extra={"connection_id": str(reading.connection_id)})
 
 
 async def open_reading(house: House, tenant_id: UUID, connection_id: UUID) -> Reading | None:
@@ -215,7 +230,8 @@ def _judge(connection: Connection, error: ProviderError) -> None:
     elif isinstance(error, ScopeMissing):
         connection.status = "NEEDS_REAUTH"
         connection.missing_scopes = sorted({*connection.missing_scopes, *error.scopes})
-    elif isinstance(error, AccountGone):
+    elif isinstance(error, AccountGone) and error.code == AccountGone.code:
+        # A frozen or locked account may come back, and is asked again; one that is gone is not.
         connection.status = "ERROR"
 
 

@@ -17,21 +17,28 @@ async def get_initiative(
     return initiative
 
 
+async def get_link(session: AsyncSession, *, tenant_id: UUID, link_id: UUID) -> tuple[InitiativeLink, Initiative]:
+    link = await session.get(InitiativeLink, (tenant_id, link_id))
+    if link is None:
+        raise NotFound(field=("linkId",))
+    return link, await get_initiative(session, tenant_id=tenant_id, initiative_id=link.initiative_id)
+
+
 async def list_links_of_objectives(
-    session: AsyncSession, *, tenant_id: UUID, objective_ids: Sequence[UUID]
+    session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]
 ) -> dict[UUID, list[tuple[InitiativeLink, Initiative]]]:
-    query = _links(tenant_id).where(InitiativeLink.objective_id.in_(objective_ids))
-    found: dict[UUID, list[tuple[InitiativeLink, Initiative]]] = {each: [] for each in objective_ids}
+    query = _links(tenant_id).where(InitiativeLink.objective_id.in_(ids))
+    found: dict[UUID, list[tuple[InitiativeLink, Initiative]]] = {each: [] for each in ids}
     for link, initiative in await session.execute(query):
         found[link.objective_id].append((link, initiative))
     return found
 
 
 async def list_links_of_initiatives(
-    session: AsyncSession, *, tenant_id: UUID, initiative_ids: Sequence[UUID]
+    session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]
 ) -> dict[UUID, list[InitiativeLink]]:
-    query = _links(tenant_id).where(InitiativeLink.initiative_id.in_(initiative_ids))
-    found: dict[UUID, list[InitiativeLink]] = {each: [] for each in initiative_ids}
+    query = _links(tenant_id).where(InitiativeLink.initiative_id.in_(ids))
+    found: dict[UUID, list[InitiativeLink]] = {each: [] for each in ids}
     for link, initiative in await session.execute(query):
         found[initiative.id].append(link)
     return found

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.kpis.models import Kpi
 from domain.metrics.components import Additive, Component, Measure
 from domain.metrics.periods import Period
+from domain.paging import live_page
 from tenants.sql import statement
 
 _QUESTIONS = """
@@ -145,3 +147,8 @@ def is_kept(figure: Figure) -> bool:
     if figure.component.additive is Additive.DISTINCT:
         return False
     return figure.segment.partition("=")[0] in figure.component.segments
+
+
+async def page(session: AsyncSession, *, tenant_id: UUID, after: UUID | None, limit: int) -> Sequence[Kpi]:
+    """Live ones in the order they were adopted."""
+    return (await session.execute(live_page(Kpi, tenant_id, after, limit))).scalars().all()

@@ -24,6 +24,13 @@ async def get_target(session: AsyncSession, *, tenant_id: UUID, target_id: UUID,
     return target
 
 
+async def get_baseline(session: AsyncSession, *, tenant_id: UUID, baseline_id: UUID) -> Baseline:
+    baseline = await session.get(Baseline, (tenant_id, baseline_id))
+    if baseline is None:
+        raise NotFound(field=("baselineId",))
+    return baseline
+
+
 async def lock_kpi(session: AsyncSession, *, tenant_id: UUID, kpi_id: UUID) -> Kpi:
     """Baselines of one KPI are numbered one after the other."""
     query = select(Kpi).where(Kpi.tenant_id == tenant_id, Kpi.id == kpi_id).with_for_update()
@@ -48,29 +55,27 @@ async def list_kpis(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUI
     return {kpi.id: kpi for kpi in (await session.execute(query)).scalars()}
 
 
-async def list_baselines(
-    session: AsyncSession, *, tenant_id: UUID, kpi_ids: Sequence[UUID]
-) -> dict[UUID, list[Baseline]]:
+async def list_baselines(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[Baseline]]:
     """Newest version first."""
     query = (
         select(Baseline)
-        .where(Baseline.tenant_id == tenant_id, Baseline.kpi_id.in_(kpi_ids))
+        .where(Baseline.tenant_id == tenant_id, Baseline.kpi_id.in_(ids))
         .order_by(Baseline.kpi_id, Baseline.version.desc())
     )
-    found: dict[UUID, list[Baseline]] = {kpi_id: [] for kpi_id in kpi_ids}
+    found: dict[UUID, list[Baseline]] = {kpi_id: [] for kpi_id in ids}
     for baseline in (await session.execute(query)).scalars():
         found[baseline.kpi_id].append(baseline)
     return found
 
 
-async def list_targets(session: AsyncSession, *, tenant_id: UUID, kpi_ids: Sequence[UUID]) -> dict[UUID, list[Target]]:
+async def list_targets(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[Target]]:
     """Live ones, newest first."""
     query = (
         select(Target)
-        .where(Target.tenant_id == tenant_id, Target.kpi_id.in_(kpi_ids), Target.archived_at.is_(None))
+        .where(Target.tenant_id == tenant_id, Target.kpi_id.in_(ids), Target.archived_at.is_(None))
         .order_by(Target.kpi_id, Target.id.desc())
     )
-    found: dict[UUID, list[Target]] = {kpi_id: [] for kpi_id in kpi_ids}
+    found: dict[UUID, list[Target]] = {kpi_id: [] for kpi_id in ids}
     for target in (await session.execute(query)).scalars():
         found[target.kpi_id].append(target)
     return found

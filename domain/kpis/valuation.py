@@ -48,13 +48,14 @@ async def answer(
     return [_answer(question, profile, known, coverage, standing) for question in questions]
 
 
-def current_period(profile: Profile, grain: Grain, *, now: datetime) -> Period:
-    """The period under way; for a trailing window the one that ended yesterday, since today is not over."""
-    return period_of(_reporting_day(profile, grain, now), grain, profile.fiscal_year_start_month)
-
-
-def recent_periods(profile: Profile, grain: Grain, count: int, *, now: datetime) -> list[Period]:
-    return last_periods(_reporting_day(profile, grain, now), grain, count, profile.fiscal_year_start_month)
+def recent_periods(
+    profile: Profile, grain: Grain, count: int, *, now: datetime, until: date | None = None
+) -> list[Period]:
+    """Oldest first. The last one holds `until`, by default today; a trailing window ends the day before."""
+    day = until or profile.today(now)
+    if grain in TRAILING:
+        day -= timedelta(days=1)
+    return last_periods(day, grain, count, profile.fiscal_year_start_month)
 
 
 def last_complete_period(profile: Profile, grain: Grain, on: date) -> Period:
@@ -63,11 +64,6 @@ def last_complete_period(profile: Profile, grain: Grain, on: date) -> Period:
     if period.end <= on:
         return period
     return period_of(period.start - timedelta(days=1), grain, profile.fiscal_year_start_month)
-
-
-def _reporting_day(profile: Profile, grain: Grain, now: datetime) -> date:
-    today = profile.today(now)
-    return today - timedelta(days=1) if grain in TRAILING else today
 
 
 def _figures(question: Question, profile: Profile) -> dict[str, Figure]:

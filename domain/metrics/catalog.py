@@ -1,5 +1,7 @@
 """Every metric the product knows, by key."""
 
+from uuid import NAMESPACE_URL, UUID, uuid5
+
 from domain.metrics.definition import Metric
 from domain.metrics.definitions import customers, orders, revenue
 
@@ -23,3 +25,8 @@ BY_KEY = {metric.key: metric for metric in ALL}
 
 def find_metric(key: str) -> Metric | None:
     return BY_KEY.get(key)
+
+
+def id_of(metric: Metric) -> UUID:
+    """Stable over releases, so that a page of the catalogue can be continued after one."""
+    return uuid5(NAMESPACE_URL, f"azimuth:metric:{metric.key}")

@@ -86,8 +86,10 @@ Formula = Callable[[Mapping[str, Decimal]], Decimal]
 """Inputs by name to a value. Division by zero is raised by Decimal and becomes DIVISION_BY_ZERO."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Metric:
+    """Declared once and compared by identity: two definitions are never equal by chance."""
+
     key: str
     version: int
     name: str

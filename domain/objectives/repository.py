@@ -18,9 +18,7 @@ async def get_objective(
     return objective
 
 
-async def list_kpis_of(
-    session: AsyncSession, *, tenant_id: UUID, objective_ids: Sequence[UUID]
-) -> dict[UUID, list[Kpi]]:
+async def list_kpis_of(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[Kpi]]:
     """Live KPIs, in the order they were linked."""
     query = (
         select(ObjectiveKpi.objective_id, Kpi)
@@ -28,12 +26,12 @@ async def list_kpis_of(
         .where(
             ObjectiveKpi.tenant_id == tenant_id,
             Kpi.tenant_id == tenant_id,
-            ObjectiveKpi.objective_id.in_(objective_ids),
+            ObjectiveKpi.objective_id.in_(ids),
             Kpi.archived_at.is_(None),
         )
         .order_by(ObjectiveKpi.objective_id, ObjectiveKpi.created_at, Kpi.id)
     )
-    found: dict[UUID, list[Kpi]] = {objective_id: [] for objective_id in objective_ids}
+    found: dict[UUID, list[Kpi]] = {objective_id: [] for objective_id in ids}
     for objective_id, kpi in await session.execute(query):
         found[objective_id].append(kpi)
     return found

@@ -75,9 +75,10 @@ CREATE TABLE apps (
     CONSTRAINT pk_apps PRIMARY KEY (id),
     CONSTRAINT fk_apps_organization_id FOREIGN KEY (organization_id)
         REFERENCES organizations (id) ON DELETE CASCADE,
-    CONSTRAINT uq_apps_client_id UNIQUE (client_id)
+    CONSTRAINT uq_apps_client_id UNIQUE (client_id),
+    -- What belongs to an app refers to it by both, so that nobody can hang a secret on another organization's app.
+    CONSTRAINT uq_apps_organization_id_id UNIQUE (organization_id, id)
 );
-CREATE INDEX ix_apps_organization_id ON apps (organization_id);
 
 CREATE TABLE memberships (
     organization_id uuid NOT NULL,
@@ -137,10 +138,10 @@ CREATE TABLE app_secrets (
     CONSTRAINT pk_app_secrets PRIMARY KEY (id),
     CONSTRAINT fk_app_secrets_organization_id FOREIGN KEY (organization_id)
         REFERENCES organizations (id) ON DELETE CASCADE,
-    CONSTRAINT fk_app_secrets_app_id FOREIGN KEY (app_id)
-        REFERENCES apps (id) ON DELETE CASCADE
+    CONSTRAINT fk_app_secrets_organization_id_app_id FOREIGN KEY (organization_id, app_id)
+        REFERENCES apps (organization_id, id) ON DELETE CASCADE
 );
-CREATE INDEX ix_app_secrets_app_id ON app_secrets (app_id);
+CREATE INDEX ix_app_secrets_organization_id_app_id ON app_secrets (organization_id, app_id);
 
 CREATE TABLE authorization_codes (
     id uuid NOT NULL,
@@ -158,8 +159,8 @@ CREATE TABLE authorization_codes (
     CONSTRAINT uq_authorization_codes_code_hash UNIQUE (code_hash),
     CONSTRAINT fk_authorization_codes_organization_id FOREIGN KEY (organization_id)
         REFERENCES organizations (id) ON DELETE CASCADE,
-    CONSTRAINT fk_authorization_codes_app_id FOREIGN KEY (app_id)
-        REFERENCES apps (id) ON DELETE CASCADE,
+    CONSTRAINT fk_authorization_codes_organization_id_app_id FOREIGN KEY (organization_id, app_id)
+        REFERENCES apps (organization_id, id) ON DELETE CASCADE,
     CONSTRAINT fk_authorization_codes_person_id FOREIGN KEY (person_id)
         REFERENCES people (id) ON DELETE CASCADE
 );

@@ -2,10 +2,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.tables import DirectoryEntity, DirectoryTable
+
+APP_KEY = (["organization_id", "app_id"], ["apps.organization_id", "apps.id"])
 
 
 class Organization(DirectoryEntity):
@@ -43,8 +45,9 @@ class App(DirectoryEntity):
     """A client of the API: a machine (CONFIDENTIAL) or a front end for people (PUBLIC, no secret)."""
 
     __tablename__ = "apps"
+    __table_args__ = (UniqueConstraint("organization_id", "id"),)
 
-    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     client_id: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     kind: Mapped[str]
@@ -57,19 +60,24 @@ class AppSecret(DirectoryEntity):
     """Only a hash is kept; several may be valid while one is rotated."""
 
     __tablename__ = "app_secrets"
+    __table_args__ = (
+        ForeignKeyConstraint(*APP_KEY, ondelete="CASCADE"),
+        Index("ix_app_secrets_organization_id_app_id", "organization_id", "app_id"),
+    )
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
-    app_id: Mapped[UUID] = mapped_column(ForeignKey("apps.id", ondelete="CASCADE"), index=True)
+    app_id: Mapped[UUID]
     secret_hash: Mapped[str]
     expires_at: Mapped[datetime | None]
 
 
 class AuthorizationCode(DirectoryEntity):
     __tablename__ = "authorization_codes"
+    __table_args__ = (ForeignKeyConstraint(*APP_KEY, ondelete="CASCADE"),)
 
     code_hash: Mapped[bytes] = mapped_column(unique=True)
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
-    app_id: Mapped[UUID] = mapped_column(ForeignKey("apps.id", ondelete="CASCADE"))
+    app_id: Mapped[UUID]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     redirect_uri: Mapped[str]
     scopes: Mapped[list[str]]

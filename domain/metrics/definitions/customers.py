@@ -18,7 +18,7 @@ from domain.metrics.definition import (
     WorkedExample,
 )
 
-SHOP = ("SHOPIFY",)
+SHOP = ("shopify",)
 RATIO_NULLS = (NullReason.NO_DATA, NullReason.SOURCE_NOT_CONNECTED, NullReason.DIVISION_BY_ZERO)
 HISTORY_NULLS = (*RATIO_NULLS, NullReason.INSUFFICIENT_HISTORY)
 

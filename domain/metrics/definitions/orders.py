@@ -17,7 +17,7 @@ from domain.metrics.definition import (
     WorkedExample,
 )
 
-SHOP = ("SHOPIFY",)
+SHOP = ("shopify",)
 RATIO_NULLS = (NullReason.NO_DATA, NullReason.SOURCE_NOT_CONNECTED, NullReason.DIVISION_BY_ZERO)
 
 ORDERS = Metric(

@@ -23,7 +23,7 @@ GOODS = {
     "discounts": Input(c.DISCOUNTS),
     "refunds": Input(c.REFUNDS),
 }
-SHOP = ("SHOPIFY",)
+SHOP = ("shopify",)
 RATIO_NULLS = (NullReason.NO_DATA, NullReason.SOURCE_NOT_CONNECTED, NullReason.DIVISION_BY_ZERO)
 
 NET_REVENUE = Metric(

@@ -1,0 +1,125 @@
+"""What an operator sets up by hand: organizations, people, apps, provider apps."""
+
+import asyncio
+import getpass
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+import orjson
+import typer
+
+from api.wiring import Parts, open_parts
+from domain.connections.apps import register_provider_app
+from tenants.access import service as access
+from tenants.access.actor import ApiScope
+from tenants.access.kinds import AppKind, MemberRole, OrganizationKind
+from tenants.errors import Refusal
+from tenants.scope import Scope
+from tenants.settings import settings
+
+admin = typer.Typer(no_args_is_help=True, help=__doc__)
+
+PROVIDER_SCOPES = {"shopify": ["read_orders", "read_all_orders", "read_customers", "read_products"]}
+Organization = Annotated[UUID, typer.Option(help="The id of the organization it belongs to.")]
+
+
+@admin.command()
+def organization(name: str, kind: OrganizationKind = OrganizationKind.AGENCY) -> None:
+    """Open an organization."""
+
+    async def work(parts: Parts) -> dict[str, object]:
+        async with parts.house.database.unit_of_work() as session:
+            row = await access.organization_create(session, kind=kind, name=name)
+        parts.house.keyring.create(row.id)
+        return {"organization_id": row.id}
+
+    _do(work)
+
+
+@admin.command()
+def person(address: str, organization: Organization, role: MemberRole = MemberRole.OWNER) -> None:
+    """Let somebody sign in. The password is asked for, or read from standard input."""
+    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+    async def work(parts: Parts) -> dict[str, object]:
+        async with parts.house.database.unit_of_work(Scope(organization_id=organization)) as session:
+            person_id = await access.person_create(session, address=address, password=password)
+            await access.membership_add(session, organization_id=organization, person_id=person_id, role=role)
+        return {"person_id": person_id}
+
+    _do(work)
+
+
+@admin.command("app")
+def create_app(
+    name: str,
+    organization: Organization,
+    kind: AppKind = AppKind.CONFIDENTIAL,
+    redirect_uri: Annotated[list[str] | None, typer.Option(help="Where people are sent back to. Repeatable.")] = None,
+    scope: Annotated[list[ApiScope] | None, typer.Option(help="By default all. Repeatable.")] = None,
+) -> None:
+    """Register a client of the API. Its secret is shown once."""
+
+    async def work(parts: Parts) -> dict[str, object]:
+        async with parts.house.database.unit_of_work(Scope(organization_id=organization)) as session:
+            row, secret = await access.app_create(
+                session,
+                organization_id=organization,
+                name=name,
+                kind=kind,
+                redirect_uris=redirect_uri or [],
+                scopes=[str(each) for each in scope or ApiScope],
+            )
+        return {"client_id": row.client_id, "client_secret": secret}
+
+    _do(work)
+
+
+@admin.command()
+def provider_app(
+    provider: str,
+    client_id: str,
+    organization: Organization,
+    base_url: Annotated[str | None, typer.Option(help="A template with {shop}. By default the provider's own.")] = None,
+    shared: Annotated[bool, typer.Option(help="Every organization may connect through it.")] = True,
+) -> None:
+    """Enter our registration at a provider. The client secret is read from standard input, or asked for."""
+    if provider not in PROVIDER_SCOPES:
+        raise typer.BadParameter(f"one of {', '.join(PROVIDER_SCOPES)}")
+    secret = getpass.getpass("Client secret: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+    async def work(parts: Parts) -> dict[str, object]:
+        async with parts.house.database.unit_of_work(Scope(organization_id=organization)) as session:
+            row = await register_provider_app(
+                session,
+                keyring=parts.house.keyring,
+                organization_id=organization,
+                provider=provider,
+                client_id=client_id,
+                client_secret=secret,
+                scopes=PROVIDER_SCOPES[provider],
+                base_url=base_url or parts.settings.shopify_base_url,
+                shared=shared,
+            )
+        return {
+            "provider_app_id": row.id,
+            "redirect_uri": parts.house.callback_url(provider),
+            "webhook_url": parts.house.webhook_url(provider, row.id),
+        }
+
+    _do(work)
+
+
+def _do(work: Callable[[Parts], Awaitable[dict[str, object]]]) -> None:
+    async def run() -> dict[str, object]:
+        async with open_parts(settings()) as parts:
+            return await work(parts)
+
+    try:
+        result = asyncio.run(run())
+    except Refusal as refusal:
+        typer.echo(f"{refusal.code}: {refusal.message}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(orjson.dumps(result, option=orjson.OPT_INDENT_2).decode())

@@ -1,0 +1,42 @@
+"""The door: every route of the API process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+
+from api.http.consent import ConsentCallback
+from api.http.explorer import explorer_routes
+from api.http.graphql import GraphQLEndpoint
+from api.http.health import Ready, alive
+from api.http.webhooks import WebhookEndpoint
+from api.oauth.routes import routes as oauth_routes
+from api.wiring import Parts, open_parts
+from migrations.running import head
+from tenants.settings import Settings
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Everything is opened when the server starts and closed when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_parts(settings) as parts:
+            app.router.routes.extend(_routes(parts))
+            yield
+
+    return Starlette(lifespan=lifespan)
+
+
+def _routes(parts: Parts) -> list[BaseRoute]:
+    house = parts.house
+    return [
+        Route("/healthz", alive),
+        Route("/readyz", Ready(house.database, head()).answer),
+        Route("/graphql", GraphQLEndpoint(house, parts.tokens).answer, methods=["POST"]),
+        Route("/webhooks/{provider}/{app}", WebhookEndpoint(house).answer, methods=["POST"]),
+        Route("/oauth/callback/{provider}", ConsentCallback(house).answer, methods=["GET"]),
+        *oauth_routes(house.database, parts.settings, house.keyring, parts.tokens, clock=house.clock),
+        *explorer_routes(graphql_path="/graphql", token_path="/oauth/token"),  # noqa: S106
+    ]

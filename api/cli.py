@@ -1,0 +1,153 @@
+"""The `azimuth` command. Exit codes: 0 done, 1 failed, 2 wrongly called or wrongly configured."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from tenants import logs
+from tenants.settings import ConfigurationError, Settings, settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(stderr=True)
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on. By default AZIMUTH_HOST.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on. By default AZIMUTH_PORT.")]
+
+
+@app.command()
+def serve(host: Host = None, port: Port = None) -> None:
+    """Serve the API."""
+    from api.serve import serve as run
+
+    configured = _settings()
+    logs.configure(configured.log_level)
+    _guarded(lambda: run(configured, host=host, port=port))
+
+
+@app.command()
+def worker() -> None:
+    """Work off jobs: syncs, webhooks, recomputes."""
+    from api.worker import run_worker
+
+    configured = _settings()
+    logs.configure(configured.log_level)
+    _run(run_worker(configured))
+
+
+@app.command()
+def migrate(
+    print_roles: Annotated[bool, typer.Option(help="Print the SQL that an administrator runs once, and stop.")] = False,
+    check: Annotated[bool, typer.Option(help="Change nothing; fail when models and schema differ.")] = False,
+) -> None:
+    """Bring the database schema to this program's version."""
+    from api import migrate as action
+
+    configured = _settings()
+    if print_roles:
+        print(action.roles(configured), end="")  # noqa: T201
+    elif check:
+        _guarded(lambda: action.check(configured))
+    else:
+        _guarded(lambda: action.upgrade(configured))
+        console.print("The schema is up to date.")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def sandbox(context: typer.Context) -> None:
+    """Start the practice providers. See `azimuth sandbox --help` for its options."""
+    from sandbox.server import main as run
+
+    raise typer.Exit(run(context.args))
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option(help="Stop when the dashboard has been shown.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write what was made, asked and answered to this file.")] = None,
+) -> None:
+    """Show the product at work on a practice shop, from nothing."""
+    from api.demo.run import run_demo
+
+    _run(run_demo(once=once, json_file=json))
+
+
+@app.command()
+def doctor() -> None:
+    """Examine configuration, database, roles, policies, keys and queue."""
+    from api.doctor import examine
+
+    raise typer.Exit(_run(examine(_settings(), console)))
+
+
+@app.command()
+def schema(
+    check: Annotated[bool, typer.Option(help="Fail when api/schema.graphql is not this schema.")] = False,
+    write: Annotated[bool, typer.Option(help="Write api/schema.graphql.")] = False,
+) -> None:
+    """Print the GraphQL schema."""
+    from api.export import SCHEMA_FILE, exported
+
+    if write:
+        SCHEMA_FILE.write_text(exported())
+    elif check:
+        if not SCHEMA_FILE.exists() or SCHEMA_FILE.read_text() != exported():
+            _fail("api/schema.graphql is stale: run `azimuth schema --write`.", code=1)
+    else:
+        print(exported(), end="")  # noqa: T201
+
+
+def _admin() -> typer.Typer:
+    from api.admin import admin
+
+    return admin
+
+
+app.add_typer(_admin(), name="admin")
+
+
+def _settings() -> Settings:
+    try:
+        return settings()
+    except ConfigurationError as error:
+        _fail(str(error), code=2)
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    return _guarded(lambda: asyncio.run(work))
+
+
+def _guarded(work: Any) -> Any:
+    """What an operator can put right is told in a line; anything else keeps its traceback."""
+    from api.demo.client import Refused
+    from api.demo.processes import DidNotStart
+    from api.demo.story import StoryFailed
+    from tenants.database import UnsafeRole
+    from tenants.postgres.errors import EmbeddedPostgresError
+    from tenants.secrets.keyring import KeyMissing, MasterKeyWrong
+
+    try:
+        return work()
+    except (ConfigurationError, UnsafeRole, EmbeddedPostgresError, MasterKeyWrong, KeyMissing) as error:
+        _fail(str(error), code=2)
+    except (DidNotStart, StoryFailed, Refused) as error:
+        _fail(str(error), code=1)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _fail(message: str, *, code: int) -> NoReturn:
+    console.print(message, style="red", markup=False, highlight=False)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    sys.exit(app())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+import strawberry
+
+from api.metrics.types import Metric
+from api.pagination import Connection, slice_of
+from domain.metrics import catalog
+from domain.metrics.definition import Category
+from tenants.errors import InvalidInput
+
+
+@strawberry.type
+class MetricQueries:
+    @strawberry.field(description="Every metric there is, with its words, formula and needs.")
+    def metric_catalog(
+        self, first: int = 50, after: str | None = None, category: Category | None = None
+    ) -> Connection[Metric]:
+        wanted = [metric for metric in catalog.ALL if category is None or metric.category is category]
+        return slice_of([(catalog.id_of(metric), Metric.of(metric)) for metric in wanted], first=first, after=after)
+
+    @strawberry.field(description="One definition by its key.")
+    def metric(self, key: str) -> Metric:
+        found = catalog.find_metric(key)
+        if found is None:
+            raise InvalidInput(f"There is no metric {key[:80]!r}.", field=("key",), code="UNKNOWN_METRIC")
+        return Metric.of(found)

@@ -1,0 +1,75 @@
+"""The schema: the areas put together. One line an area, one line a mutation."""
+
+from typing import Any
+
+import strawberry
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import create_type
+
+from api.connections.mutations.connection_start import connection_start
+from api.connections.types import ConnectedAccount
+from api.execution.limits import MOST_TOKENS, DocumentLimits
+from api.initiatives.mutations.initiative_archive import initiative_archive
+from api.initiatives.mutations.initiative_create import initiative_create
+from api.initiatives.mutations.initiative_link import initiative_link
+from api.initiatives.types import Initiative, InitiativeLink
+from api.kpis.mutations.baseline_freeze import baseline_freeze
+from api.kpis.mutations.baseline_revise import baseline_revise
+from api.kpis.mutations.kpi_archive import kpi_archive
+from api.kpis.mutations.kpi_create import kpi_create
+from api.kpis.mutations.target_archive import target_archive
+from api.kpis.mutations.target_create import target_create
+from api.kpis.types import Baseline, Kpi, Target
+from api.metrics.queries import MetricQueries
+from api.objectives.mutations.objective_archive import objective_archive
+from api.objectives.mutations.objective_create import objective_create
+from api.objectives.mutations.objective_kpi_link import objective_kpi_link
+from api.objectives.types import Objective
+from api.tenants.mutations.tenant_create import tenant_create
+from api.tenants.queries import TenantQueries
+from api.tenants.types import Tenant
+
+DOCUMENTS_REMEMBERED = 500
+
+
+@strawberry.type
+class Query(TenantQueries, MetricQueries):
+    pass
+
+
+MUTATIONS = [
+    tenant_create,
+    connection_start,
+    objective_create,
+    objective_kpi_link,
+    objective_archive,
+    kpi_create,
+    kpi_archive,
+    baseline_freeze,
+    baseline_revise,
+    target_create,
+    target_archive,
+    initiative_create,
+    initiative_link,
+    initiative_archive,
+]
+
+
+class Schema(strawberry.Schema):
+    def process_errors(self, errors: list[Any], execution_context: Any = None) -> None:
+        """Nothing here: the endpoint presents and logs errors, once, under the request's id."""
+
+
+schema = Schema(
+    query=Query,
+    mutation=create_type("Mutation", MUTATIONS),
+    types=[Tenant, Objective, Kpi, Baseline, Target, Initiative, InitiativeLink, ConnectedAccount],
+    extensions=[
+        lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
+        lambda: AddValidationRules([DocumentLimits]),
+        lambda: ParserCache(maxsize=DOCUMENTS_REMEMBERED),
+        lambda: ValidationCache(maxsize=DOCUMENTS_REMEMBERED),
+    ],
+    config=StrawberryConfig(auto_camel_case=True, sort_schema=False),
+)

@@ -1,0 +1,66 @@
+import strawberry
+
+from api.context import Info
+from api.ids import Kind, decode_as
+from api.node import Node
+from api.nodes import fetch_node
+from api.pagination import Connection, connection, page_size, parse_cursor
+from api.tenants.types import Tenant
+from tenants.access.actor import ApiScope
+from tenants.errors import Denied, InvalidInput, NotFound
+from tenants.registry.service import tenants_of
+
+MOST_NODES = 100
+
+
+@strawberry.type(description="Who is asking, as the access token says.")
+class Viewer:
+    client_id: str
+    scopes: list[str]
+    is_person: bool
+
+
+@strawberry.type
+class TenantQueries:
+    @strawberry.field(description="Who is asking.")
+    def viewer(self, info: Info) -> Viewer:
+        actor = info.context.actor
+        return Viewer(client_id=actor.client_id, scopes=sorted(actor.scopes), is_person=actor.person_id is not None)
+
+    @strawberry.field(description="Anything by its id.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node:
+        return await fetch_node(info, id)
+
+    @strawberry.field(description="Several things by their ids, in their order; null where nothing is visible to you.")
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        if len(ids) > MOST_NODES:
+            raise InvalidInput(f"At most {MOST_NODES} ids.", field=("ids",), code="TOO_MANY_IDS")
+        return [await _visible(info, each) for each in ids]
+
+    @strawberry.field(description="One tenant your organization may read.")
+    async def tenant(self, info: Info, id: strawberry.ID) -> Tenant:
+        wanted = decode_as(Kind.TENANT, id, field=("id",))
+        profile = await info.context.reader.enter_tenant(wanted.tenant_id, field=("id",))
+        return Tenant.of(profile, info)
+
+    @strawberry.field(description="Every tenant your organization may read.")
+    async def tenants(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Tenant]:
+        context = info.context
+        async with context.reader.session() as session:
+            ids = await tenants_of(
+                session,
+                context.actor,
+                scope=ApiScope.READ_METRICS,
+                now=context.now,
+                after=parse_cursor(after),
+                limit=page_size(first) + 1,
+            )
+        found = [(each, Tenant.of(await context.reader.enter_tenant(each), info)) for each in ids[: first + 1]]
+        return connection(found, first=first, after=after)
+
+
+async def _visible(info: Info, id: str) -> Node | None:
+    try:
+        return await fetch_node(info, id)
+    except (NotFound, Denied):
+        return None

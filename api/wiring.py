@@ -1,0 +1,89 @@
+"""Where everything meets: the one place that knows databases, keys, connectors and the web at once."""
+
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from httpx2 import AsyncClient
+
+from api.oauth.tokens import AccessTokens, Terms
+from connectors.http import open_client
+from connectors.shopify.provider import shopify_provider
+from domain.connections.house import House
+from tenants.access.keys import SigningKeys
+from tenants.clock import WallClock
+from tenants.database import Database, refuse_unsafe_role
+from tenants.embedded import DatabaseUrls, resolve_urls
+from tenants.jobs import PostgresJobQueue
+from tenants.secrets.files import make_once
+from tenants.secrets.keyring import DirectoryKeyRing
+from tenants.settings import Settings, decode_master_key
+
+log = logging.getLogger(__name__)
+
+# The provider's search index lags behind its writes; what is newer than this waits for the next pass.
+INCREMENT_LAG = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Parts:
+    settings: Settings
+    house: House
+    tokens: AccessTokens
+    urls: DatabaseUrls
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+    """Raises ConfigurationError, UnsafeRole, or what the database says when it cannot be reached."""
+    urls = await resolve_urls(settings)
+    database = Database(
+        urls.application,
+        pool_size=settings.pool_size,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+    )
+    async with open_client() as http:
+        try:
+            async with database.snapshot() as session:
+                await refuse_unsafe_role(session)
+            yield _assemble(settings, urls, database, open_keyring(settings), http)
+        finally:
+            await database.close()
+
+
+def open_keyring(settings: Settings) -> DirectoryKeyRing:
+    directory = settings.keyring_dir or settings.state_dir / "keyring"
+    return DirectoryKeyRing(directory, _master_key(settings))
+
+
+def _assemble(
+    settings: Settings, urls: DatabaseUrls, database: Database, keyring: DirectoryKeyRing, http: AsyncClient
+) -> Parts:
+    clock = WallClock()
+    provider = shopify_provider(
+        http,
+        overlap=timedelta(seconds=settings.sync_overlap_seconds),
+        lag=INCREMENT_LAG,
+    )
+    house = House(
+        database=database,
+        keyring=keyring,
+        clock=clock,
+        jobs=PostgresJobQueue(),
+        providers={provider.name: provider},
+        public_url=settings.public_url,
+        sync_interval=timedelta(seconds=settings.sync_interval_seconds),
+    )
+    terms = Terms(issuer=settings.public_url, lifetime_seconds=settings.access_token_seconds)
+    tokens = AccessTokens(SigningKeys(database, keyring, clock), terms, clock=clock)
+    return Parts(settings, house, tokens, urls)
+
+
+def _master_key(settings: Settings) -> bytes:
+    """Configured, or for development made once and kept in a file that only its owner reads."""
+    if settings.master_key is not None:
+        return decode_master_key(settings.master_key)
+    return make_once(settings.state_dir / "master.key", os.urandom(32))

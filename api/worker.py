@@ -1,0 +1,85 @@
+"""The worker: takes wake-ups from the queue, and every few seconds looks for what nobody woke it for."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from pgqueuer import PgQueuer
+from pgqueuer.models import Job as QueuedJob
+
+from api.wiring import Parts, open_parts
+from domain.connections.house import House
+from domain.connections.inbox import process
+from domain.connections.sync import sync_connection
+from domain.connections.tick import due_jobs
+from domain.facts.service import recompute_tenant
+from tenants.jobs import Job, JobKind, open_queue
+from tenants.settings import Settings
+
+log = logging.getLogger(__name__)
+
+BATCH = 10
+CONCURRENT = 20
+
+
+async def run_worker(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT; what is under way is finished first."""
+    async with open_parts(settings) as parts, open_queue(parts.urls.application) as queue:
+        _register(queue, parts.house)
+        stop = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        ticking = asyncio.create_task(_tick(parts, stop))
+        stopping = asyncio.create_task(_stop(queue, stop))
+        log.info("worker started")
+        await queue.run(
+            dequeue_timeout=timedelta(seconds=settings.tick_seconds), batch_size=BATCH, max_concurrent_tasks=CONCURRENT
+        )
+        stop.set()
+        await asyncio.gather(ticking, stopping)
+        log.info("worker stopped")
+
+
+async def perform(house: House, job: Job) -> None:
+    """One job, done by the state of the tables alone: doing it twice, or for nothing, is harmless."""
+    if job.kind is JobKind.SYNC:
+        assert job.subject_id is not None
+        await sync_connection(house, tenant_id=job.tenant_id, connection_id=job.subject_id)
+    elif job.kind is JobKind.DELIVERIES:
+        await process(house, tenant_id=job.tenant_id)
+    else:
+        await recompute_tenant(house.database, house.clock, tenant_id=job.tenant_id)
+
+
+def _register(queue: PgQueuer, house: House) -> None:
+    for kind in JobKind:
+        queue.entrypoint(kind.value)(_handler(house, kind))
+
+
+def _handler(house: House, kind: JobKind) -> Callable[[QueuedJob], Awaitable[None]]:
+    async def handle(job: QueuedJob) -> None:
+        assert job.payload is not None
+        await perform(house, Job.parse(kind, job.payload))
+
+    return handle
+
+
+async def _tick(parts: Parts, stop: asyncio.Event) -> None:
+    """Work that is due and has no wake-up is done here and now, one tenant after the other."""
+    while not stop.is_set():
+        try:
+            async for job in due_jobs(parts.house):
+                await perform(parts.house, job)
+        except Exception:
+            log.exception("the tick stumbled; the next one goes on")
+        try:
+            await asyncio.wait_for(stop.wait(), parts.settings.tick_seconds)
+        except TimeoutError:
+            continue
+
+
+async def _stop(queue: PgQueuer, stop: asyncio.Event) -> None:
+    await stop.wait()
+    queue.shutdown.set()
