@@ -63,8 +63,8 @@ class Endpoints:
         return answer
 
     async def jwks(self, request: Request) -> Response:
-        await self._tokens.keys.private()  # a fresh installation makes its first key here
-        keys = await self._tokens.keys.public()
+        newest = await self._tokens.keys.private()  # a fresh installation makes its first key here
+        keys = await self._tokens.keys.public(kid=newest.kid)
         return JSONResponse({"keys": [dict(key) for key in keys.values()]}, headers=PUBLIC)
 
     async def metadata(self, request: Request) -> Response:

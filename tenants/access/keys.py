@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -86,7 +87,8 @@ class SigningKeys:
         self._memory_seconds = memory_seconds
         self._private: tuple[float, PrivateKey] | None = None
         self._public: dict[str, Jwk] = {}
-        self._read_at = 0.0
+        self._read_at = -inf
+        self._missed_at = -inf
         self._reading = asyncio.Lock()
 
     async def private(self) -> PrivateKey:
@@ -95,8 +97,6 @@ class SigningKeys:
         async with self._database.unit_of_work() as session:
             key = await signing_key_ensure(session, key=system_key(self._ring), now=self._clock.now())
         self._private = (time.monotonic() + self._memory_seconds, key)
-        if key.kid not in self._public:
-            self._public = {}
         return key
 
     async def public(self, *, kid: str | None = None) -> Mapping[str, Jwk]:
@@ -106,15 +106,16 @@ class SigningKeys:
         async with self._reading:
             if not self._fresh(kid):
                 await self._read()
+                if kid is not None and kid not in self._public:
+                    self._missed_at = time.monotonic()
         return self._public
 
     def _fresh(self, kid: str | None) -> bool:
-        if not self._public:
-            return False
-        age = time.monotonic() - self._read_at
-        known = kid is None or kid in self._public
+        now = time.monotonic()
+        if kid is None or kid in self._public:
+            return now - self._read_at < self._memory_seconds
         # Tokens with invented kids must not turn into a query each.
-        return age < (self._memory_seconds if known else UNKNOWN_KEY_PAUSE_SECONDS)
+        return now - self._missed_at < UNKNOWN_KEY_PAUSE_SECONDS
 
     async def _read(self) -> None:
         async with self._database.snapshot() as session:
