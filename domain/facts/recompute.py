@@ -73,14 +73,16 @@ async def _lock_state(session: AsyncSession, tenant_id: UUID) -> TenantState:
 async def _recompute_days(
     session: AsyncSession, profile: Profile, days: Sequence[date], *, today: date, now: datetime
 ) -> int:
-    buyers = {"tenant_id": profile.tenant_id, "days": list(days)}
-    first_days = set(days) | await _column(session, statements.FIRST_DAYS_OF_BUYERS, **buyers)
-    await session.execute(statements.CLEAR_ENTITY_DAYS, buyers)
-    await session.execute(statements.FILL_ENTITY_DAYS, buyers)
-    first_days |= await _column(session, statements.FIRST_DAYS_OF_BUYERS, **buyers)
+    whole = {"tenant_id": profile.tenant_id, "days": list(days)}
+    # A change on one day can make a customer's first order be on another: both have another count of new customers.
+    buyers = {"tenant_id": profile.tenant_id, "subjects": sorted(await _column(session, statements.BUYERS, **whole))}
+    first_days = set(days) | await _column(session, statements.FIRST_DAYS, **buyers)
+    await session.execute(statements.CLEAR_ENTITY_DAYS, whole)
+    await session.execute(statements.FILL_ENTITY_DAYS, whole)
+    first_days |= await _column(session, statements.FIRST_DAYS, **buyers)
     parameters = {
-        **buyers,
-        "first_days": sorted(first_days),
+        **whole,
+        "first_days": sorted(first_days - {None}),
         "currency": profile.currency,
         "today": today,
         "hour": _hour(now),
@@ -148,7 +150,7 @@ def _hour(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0)
 
 
-async def _column(session: AsyncSession, clause: TextClause, **parameters: Any) -> set[date]:
+async def _column(session: AsyncSession, clause: TextClause, **parameters: Any) -> set[Any]:
     return set((await session.execute(clause, parameters)).scalars())
 
 

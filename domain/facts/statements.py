@@ -17,15 +17,21 @@ ON CONFLICT (tenant_id, local_day) DO UPDATE SET marked_at = excluded.marked_at
 """)
 # DO UPDATE and not DO NOTHING: it waits for a recompute that is deleting the very mark, and then writes a new one.
 
-FIRST_DAYS_OF_BUYERS = statement("""
-SELECT DISTINCT first_day FROM (
-    SELECT (
-        SELECT min(f.local_day) FROM entity_days f
-        WHERE f.tenant_id = :tenant_id!uuid AND f.subject_id = e.subject_id
-    ) AS first_day
-    FROM entity_days e
-    WHERE e.tenant_id = :tenant_id!uuid AND e.local_day = ANY (:days!dates)
-) AS buyers
+# Who bought on these days, as was known and as is known now.
+BUYERS = statement("""
+SELECT subject_id FROM entity_days
+WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates)
+UNION
+SELECT subject_id FROM order_facts
+WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates) AND subject_id IS NOT NULL
+""")
+
+FIRST_DAYS = statement("""
+SELECT DISTINCT (
+    SELECT min(e.local_day) FROM entity_days e
+    WHERE e.tenant_id = :tenant_id!uuid AND e.subject_id = s.subject_id
+) AS first_day
+FROM unnest(:subjects!uuids) AS s (subject_id)
 """)
 
 CLEAR_ENTITY_DAYS = statement("""

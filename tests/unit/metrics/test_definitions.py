@@ -1,0 +1,61 @@
+"""Every metric proves its own worked example, and its words agree with its code."""
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from domain.metrics import catalog
+from domain.metrics.definition import Metric, NullReason, WorkedExample
+from domain.metrics.evaluation import compute
+
+EXAMPLES = [
+    pytest.param(metric, example, id=f"{metric.key}-{number}")
+    for metric in catalog.ALL
+    for number, example in enumerate(metric.examples)
+]
+METRICS = [pytest.param(metric, id=metric.key) for metric in catalog.ALL]
+
+
+@pytest.mark.parametrize(("metric", "example"), EXAMPLES)
+def test_the_worked_example_comes_out(metric: Metric, example: WorkedExample) -> None:
+    assert set(example.inputs) == set(metric.inputs)
+    assert compute(metric, {name: Decimal(value) for name, value in example.inputs.items()}) == example.expected
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_metric_that_divides_says_that_it_may_not(metric: Metric) -> None:
+    nothing = dict.fromkeys(metric.inputs, Decimal(0))
+    divides = compute(metric, nothing) is NullReason.DIVISION_BY_ZERO
+    assert divides == (NullReason.DIVISION_BY_ZERO in metric.null_reasons)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_metric_that_looks_back_says_that_it_needs_history(metric: Metric) -> None:
+    assert metric.looks_back == (NullReason.INSUFFICIENT_HISTORY in metric.null_reasons)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_words_are_there(metric: Metric) -> None:
+    assert re.fullmatch(r"[a-z][a-z_]*", metric.key)
+    assert metric.meaning.endswith((".", "margin."))
+    assert len(metric.meaning) > 30
+    assert metric.n in metric.inputs
+    assert metric.examples
+    assert metric.citation
+    assert metric.sources
+
+
+def test_keys_are_unique_and_found() -> None:
+    assert len(catalog.BY_KEY) == len(catalog.ALL)
+    assert catalog.find_metric("net_revenue") is catalog.ALL[0]
+    assert catalog.find_metric("emails_sent") is None
+
+
+def test_a_ratio_of_sums_is_not_a_mean_of_ratios() -> None:
+    """Two channels that each improve while the whole gets worse: only the ratio of sums tells."""
+    metric = catalog.BY_KEY["repeat_purchase_rate"]
+    small = {"repeat_customers": Decimal(9), "active_customers": Decimal(10)}
+    large = {"repeat_customers": Decimal(30), "active_customers": Decimal(90)}
+    together = {name: small[name] + large[name] for name in small}
+    assert compute(metric, together) == Decimal("0.39")
