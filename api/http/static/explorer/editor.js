@@ -5,6 +5,8 @@ import { matchingBrackets } from "./syntax.js";
 
 /** Beyond this many characters colour costs more than it gives. */
 const PAINTED = 200_000;
+/** Beyond this many characters a browser takes seconds to insert text in a way that it can undo. */
+const UNDOABLE = 5_000;
 
 /**
  * @param {HTMLElement} container
@@ -18,8 +20,10 @@ export function createEditor(container, { tokens, comments = false, onChange, at
   container.classList.add("editor");
   container.append(el("div", { class: "gutter-box" }, gutter), el("div", { class: "text-box" }, layer, area));
   let leaving = false;
+  let stale = false;
 
   function draw() {
+    stale = false;
     const text = area.value;
     const lexed = text.length <= PAINTED ? tokens(text) : [{ kind: "plain", text, start: 0, end: text.length }];
     const caret = area.selectionStart === area.selectionEnd && document.activeElement === area ? area.selectionStart : -1;
@@ -45,6 +49,13 @@ export function createEditor(container, { tokens, comments = false, onChange, at
     onChange();
   }
 
+  // Inserting a text tells of each of its lines; drawing once, when the last is in, is what keeps that quick.
+  function touched() {
+    if (stale) return;
+    stale = true;
+    queueMicrotask(() => stale && changed());
+  }
+
   function keyed(event) {
     if (event.isComposing) return;
     const edit = editFor(event, { text: area.value, start: area.selectionStart, end: area.selectionEnd }, { comments, leaving });
@@ -55,7 +66,7 @@ export function createEditor(container, { tokens, comments = false, onChange, at
   }
 
   area.addEventListener("keydown", keyed);
-  area.addEventListener("input", changed);
+  area.addEventListener("input", touched);
   area.addEventListener("scroll", follow);
   area.addEventListener("blur", () => (leaving = false));
   for (const moved of ["keyup", "click", "focus", "blur", "select"]) area.addEventListener(moved, draw);
@@ -106,8 +117,11 @@ function replace(area, { from, to, insert }) {
   area.focus();
   area.setSelectionRange(from, to);
   if (from === to && !insert) return;
-  const done = insert ? document.execCommand("insertText", false, insert) : document.execCommand("delete");
-  if (!done) area.setRangeText(insert, from, to, "end");
+  if (insert.length > UNDOABLE || !command(insert)) area.setRangeText(insert, from, to, "end");
+}
+
+function command(insert) {
+  return insert ? document.execCommand("insertText", false, insert) : document.execCommand("delete");
 }
 
 /** Scrolls the caret's line into view: setting a selection alone does not. */

@@ -58,7 +58,8 @@ function parsed(text) {
   }
 }
 
-function modelOf({ types, queryType, mutationType, subscriptionType }) {
+/** @returns {Schema} */
+export function modelOf({ types, queryType, mutationType, subscriptionType }) {
   const roots = { query: queryType?.name, mutation: mutationType?.name, subscription: subscriptionType?.name };
   return { roots, types: new Map(types.map((type) => [type.name, type])) };
 }

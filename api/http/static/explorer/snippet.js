@@ -4,7 +4,16 @@ import { isRequired, namedType } from "./schema.js";
 const DEEPEST = 3;
 const LEAVES = new Set(["SCALAR", "ENUM"]);
 const IDENTIFYING = ["id", "key", "name"];
-const VALUES = { Int: "0", Float: "0.0", Boolean: "false" };
+const DAY = 10;
+const now = () => new Date().toISOString();
+const VALUES = {
+  Int: () => "1",
+  Float: () => "1.0",
+  Decimal: () => '"1"',
+  Boolean: () => "false",
+  Date: () => `"${now().slice(0, DAY)}"`,
+  DateTime: () => `"${now()}"`,
+};
 
 /**
  * @returns {{ text: string, caret: number }} lines indented from 0; `caret` stands behind the first leaf, where the
@@ -49,5 +58,5 @@ function valueOf(schema, input, depth) {
     const fields = required.map((field) => `${field.name}: ${valueOf(schema, field, depth - 1)}`);
     return fields.length ? `{ ${fields.join(", ")} }` : "{}";
   }
-  return VALUES[reference.name] ?? '""';
+  return VALUES[reference.name]?.() ?? '""';
 }
