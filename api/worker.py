@@ -13,9 +13,9 @@ from api.wiring import Parts, open_parts
 from domain.connections.house import House
 from domain.connections.inbox import process
 from domain.connections.sync import sync_connection
-from domain.connections.tick import due_jobs
+from domain.connections.tick import wake_for_what_is_due
 from domain.facts.service import recompute_tenant
-from tenants.jobs import Job, JobKind, open_queue
+from tenants.jobs import HEARTBEAT, Job, JobKind, open_queue
 from tenants.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,10 @@ async def run_worker(settings: Settings) -> None:
         stopping = asyncio.create_task(_stop(queue, stop))
         log.info("worker started")
         await queue.run(
-            dequeue_timeout=timedelta(seconds=settings.tick_seconds), batch_size=BATCH, max_concurrent_tasks=CONCURRENT
+            dequeue_timeout=timedelta(seconds=settings.tick_seconds),
+            batch_size=BATCH,
+            max_concurrent_tasks=CONCURRENT,
+            heartbeat_timeout=HEARTBEAT,
         )
         stop.set()
         await asyncio.gather(ticking, stopping)
@@ -67,11 +70,10 @@ def _handler(house: House, kind: JobKind) -> Callable[[QueuedJob], Awaitable[Non
 
 
 async def _tick(parts: Parts, stop: asyncio.Event) -> None:
-    """Work that is due and has no wake-up is done here and now, one tenant after the other."""
+    """What is due and has no wake-up gets one, tenant by tenant, so that none waits behind a busy one."""
     while not stop.is_set():
         try:
-            async for job in due_jobs(parts.house):
-                await perform(parts.house, job)
+            await wake_for_what_is_due(parts.house)
         except Exception:
             log.exception("the tick stumbled; the next one goes on")
         try:

@@ -1,8 +1,9 @@
 """Wake-ups for the worker. A job row is a hint: what is due can always be found without it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -13,7 +14,18 @@ from pgqueuer import PgQueuer
 from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tenants.clock import wall_now
 from tenants.database import driver_connection
+from tenants.sql import statement
+
+HEARTBEAT = timedelta(seconds=30)
+"""A job whose worker has been silent for this long is anybody's."""
+
+PRESENT = statement("""
+SELECT DISTINCT entrypoint, payload FROM pgqueuer
+WHERE entrypoint = ANY (:kinds!texts)
+  AND (status = 'queued' OR (status = 'picked' AND heartbeat > :alive_since!instant))
+""")
 
 
 class JobKind(StrEnum):
@@ -43,6 +55,10 @@ class JobQueue(Protocol):
         """In the unit of work that causes the job: both commit, or neither."""
         ...
 
+    async def enqueue_missing(self, session: AsyncSession, jobs: Sequence[Job]) -> int:
+        """Only those that neither wait nor run already; returns how many."""
+        ...
+
 
 class PostgresJobQueue:
     """pgqueuer's tables, written on the session's own connection."""
@@ -50,6 +66,18 @@ class PostgresJobQueue:
     async def enqueue(self, session: AsyncSession, job: Job) -> None:
         connection = await driver_connection(session)
         await Queries.from_asyncpg_connection(connection).enqueue(job.kind.value, job.payload())
+
+    async def enqueue_missing(self, session: AsyncSession, jobs: Sequence[Job]) -> int:
+        parameters = {"kinds": [kind.value for kind in JobKind], "alive_since": wall_now() - HEARTBEAT}
+        rows = await session.execute(PRESENT, parameters)
+        present = {(row.entrypoint, bytes(row.payload)) for row in rows}
+        missing = [job for job in jobs if (job.kind.value, job.payload()) not in present]
+        if missing:
+            connection = await driver_connection(session)
+            await Queries.from_asyncpg_connection(connection).enqueue(
+                [job.kind.value for job in missing], [job.payload() for job in missing], [0] * len(missing)
+            )
+        return len(missing)
 
 
 @asynccontextmanager

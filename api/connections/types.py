@@ -130,6 +130,7 @@ class ConnectedAccount(Node):
     reason: str | None
     scopes: list[str]
     missing_scopes: list[str]
+    warnings: list[str] = strawberry.field(description="For example that the account sells in another currency.")
     created_at: dt.datetime
 
     @classmethod
@@ -144,6 +145,7 @@ class ConnectedAccount(Node):
             reason=row.reason,
             scopes=row.scopes,
             missing_scopes=row.missing_scopes,
+            warnings=row.warnings,
             created_at=row.created_at,
         )
 

@@ -74,6 +74,7 @@ class Connection(TenantEntity):
     reason: Mapped[str | None]
     scopes: Mapped[list[str]]
     missing_scopes: Mapped[list[str]]
+    warnings: Mapped[list[str]] = mapped_column(default=list)
     sealed_access_token: Mapped[bytes | None]
     access_token_expires_at: Mapped[datetime | None]
     sealed_refresh_token: Mapped[bytes | None]

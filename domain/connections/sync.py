@@ -25,6 +25,7 @@ from domain.ports.errors import (
     Throttled,
 )
 from domain.ports.provider import Account, Page, Provider, Stream
+from domain.ports.records import ShopRecord
 from tenants.jobs import Job, JobKind
 from tenants.registry.profile import get_profile
 from tenants.scope import Scope
@@ -65,6 +66,7 @@ async def sync_connection(house: House, *, tenant_id: UUID, connection_id: UUID)
         return
     reading = await open_reading(house, tenant_id, connection_id)
     if reading is None:
+        await _plan(house, tenant_id, connection_id, house.sync_interval)
         return
     try:
         await _subscribe(reading)
@@ -73,7 +75,7 @@ async def sync_connection(house: House, *, tenant_id: UUID, connection_id: UUID)
     except ProviderError as error:
         await _note_failure(reading, error)
         return
-    await _plan(reading, house.sync_interval)
+    await _settle(reading)
 
 
 async def _subscribe(reading: Reading) -> None:
@@ -126,6 +128,8 @@ async def _keep_page(reading: Reading, stream: Stream, run: SyncRun, cursor: obj
             return False
         intake = await _intake(reading, session, now)
         taken = await take_in(session, intake, reading.provider.mapping, stream=stream.name, items=page.items)
+        if taken.shop is not None:
+            await _compare(session, reading, intake, taken.shop)
         _move(state, page, now)
         stored = await session.get(SyncRun, (reading.tenant_id, run.id))
         if stored is not None:
@@ -137,6 +141,16 @@ async def _keep_page(reading: Reading, stream: Stream, run: SyncRun, cursor: obj
             session, tenant_id=reading.tenant_id, kind=SYNC, subject_id=reading.connection_id, due_at=now + LEASE
         )
     return True
+
+
+async def _compare(session: AsyncSession, reading: Reading, intake: Intake, shop: ShopRecord) -> None:
+    """Where the account's money or clock is not the tenant's, the owner should know why figures differ."""
+    connection = await lock_connection(session, tenant_id=reading.tenant_id, connection_id=reading.connection_id)
+    differences = {
+        "CURRENCY_DIFFERS": shop.currency != intake.profile.currency,
+        "TIME_ZONE_DIFFERS": shop.time_zone != intake.profile.time_zone.key,
+    }
+    connection.warnings = [name for name, differs in differences.items() if differs]
 
 
 def _move(state: StreamState, page: Page, now: datetime) -> None:
@@ -220,7 +234,7 @@ async def _note_failure(reading: Reading, error: ProviderError) -> None:
     async with reading.house.database.unit_of_work(reading.scope) as session:
         connection = await lock_connection(session, tenant_id=reading.tenant_id, connection_id=reading.connection_id)
         _judge(connection, error)
-    await _plan(reading, wait)
+    await _plan(reading.house, reading.tenant_id, reading.connection_id, wait)
 
 
 def _judge(connection: Connection, error: ProviderError) -> None:
@@ -235,12 +249,15 @@ def _judge(connection: Connection, error: ProviderError) -> None:
         connection.status = "ERROR"
 
 
-async def _plan(reading: Reading, wait: timedelta) -> None:
-    due_at = reading.house.clock.now() + wait
+async def _settle(reading: Reading) -> None:
+    """All streams were read to their ends: nothing is wrong with the connection any more."""
     async with reading.house.database.unit_of_work(reading.scope) as session:
-        await plan(session, tenant_id=reading.tenant_id, kind=SYNC, subject_id=reading.connection_id, due_at=due_at)
-        if wait == reading.house.sync_interval:
-            connection = await lock_connection(
-                session, tenant_id=reading.tenant_id, connection_id=reading.connection_id
-            )
-            connection.reason = None
+        connection = await lock_connection(session, tenant_id=reading.tenant_id, connection_id=reading.connection_id)
+        connection.reason = None
+    await _plan(reading.house, reading.tenant_id, reading.connection_id, reading.house.sync_interval)
+
+
+async def _plan(house: House, tenant_id: UUID, connection_id: UUID, wait: timedelta) -> None:
+    due_at = house.clock.now() + wait
+    async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
+        await plan(session, tenant_id=tenant_id, kind=SYNC, subject_id=connection_id, due_at=due_at)

@@ -1,19 +1,22 @@
 """Finding what is due without any wake-up: a walk over all tenants, a page at a time."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.connections.house import House
+from tenants.clock import local_day
 from tenants.jobs import Job, JobKind
-from tenants.registry.models import TenantState
-from tenants.registry.profile import get_profile
 from tenants.scope import Scope
 from tenants.sql import statement
 
 PAGE = 200
 FIRST = UUID(int=0)
+SETTLED = timedelta(seconds=5)
+"""Whoever marks a day wakes the worker too; only what lies longer than this was forgotten."""
 
 OPEN_TENANTS = statement("SELECT * FROM app.open_tenants(:after!uuid, CAST(:page!bigint AS integer))")
 DUE = statement("""
@@ -28,20 +31,36 @@ SELECT 'recompute', tenant_id, NULL FROM dirty_days
 WHERE tenant_id = ANY (:tenant_ids!uuids) AND marked_at <= :settled!instant
 GROUP BY tenant_id
 """)
+CLOCKS = statement("""
+SELECT s.tenant_id, s.computed_through, p.time_zone, p.clock_shift_days
+FROM tenant_states s JOIN tenant_profiles p ON p.tenant_id = s.tenant_id
+WHERE s.tenant_id = ANY (:tenant_ids!uuids) AND p.tenant_id = ANY (:tenant_ids!uuids)
+  AND s.computed_through IS NOT NULL
+""")
 
 
-async def due_jobs(house: House) -> AsyncIterator[Job]:
-    """Every tenant in turn gets its due jobs, so that none waits behind a busy one."""
-    now = house.clock.now()
+async def wake_for_what_is_due(house: House) -> int:
+    """Puts a job in the queue for all that is due and has none there; returns how many."""
+    woken = 0
     async for tenant_ids in _pages(house):
         async with house.database.snapshot(Scope(readable=frozenset(tenant_ids))) as session:
-            parameters = {"tenant_ids": tenant_ids, "now": now, "settled": now}
-            jobs = [
-                Job(JobKind(row.kind), row.tenant_id, row.subject_id) for row in await session.execute(DUE, parameters)
-            ]
-            jobs += await _new_days(session, house, tenant_ids)
-        for job in jobs:
-            yield job
+            jobs = await _due(session, tenant_ids, house.clock.now())
+        if jobs:
+            async with house.database.unit_of_work() as session:
+                woken += await house.jobs.enqueue_missing(session, jobs)
+    return woken
+
+
+async def _due(session: AsyncSession, tenant_ids: list[UUID], now: datetime) -> list[Job]:
+    parameters = {"tenant_ids": tenant_ids, "now": now, "settled": now - SETTLED}
+    rows = await session.execute(DUE, parameters)
+    jobs = [Job(JobKind(row.kind), row.tenant_id, row.subject_id) for row in rows]
+    # A tenant whose day has turned needs its trailing windows moved, though nothing happened.
+    for row in await session.execute(CLOCKS, {"tenant_ids": tenant_ids}):
+        today = local_day(now + timedelta(days=row.clock_shift_days), ZoneInfo(row.time_zone))
+        if row.computed_through < today:
+            jobs.append(Job(JobKind.RECOMPUTE, row.tenant_id))
+    return list(dict.fromkeys(jobs))
 
 
 async def _pages(house: House) -> AsyncIterator[list[UUID]]:
@@ -53,15 +72,3 @@ async def _pages(house: House) -> AsyncIterator[list[UUID]]:
             return
         yield page
         after = page[-1]
-
-
-async def _new_days(session: AsyncSession, house: House, tenant_ids: list[UUID]) -> list[Job]:
-    """A tenant whose day has turned needs its trailing windows moved, though nothing happened."""
-    jobs = []
-    for tenant_id in tenant_ids:
-        state = await session.get(TenantState, tenant_id)
-        profile = await get_profile(session, tenant_id)
-        today = profile.today(house.clock.now())
-        if state is not None and state.computed_through is not None and state.computed_through < today:
-            jobs.append(Job(JobKind.RECOMPUTE, tenant_id))
-    return jobs

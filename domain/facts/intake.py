@@ -10,15 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.facts import source_records
 from domain.facts.storing import Intake, store_customers, store_orders
 from domain.ports.provider import MappingRules
-from domain.ports.records import CustomerRecord, OrderRecord, Record, SourceItem
+from domain.ports.records import CustomerRecord, OrderRecord, Record, ShopRecord, SourceItem
 
 
 @dataclass(frozen=True)
 class Taken:
-    """`news` items were not known before; `dirty` days wait for a recompute."""
+    """`news` items were not known before; `dirty` days wait for a recompute; `shop` is the account in its own words."""
 
     news: int
     dirty: frozenset[date]
+    shop: ShopRecord | None = None
 
 
 async def take_in(
@@ -46,7 +47,8 @@ async def take_in(
     elif stream == "customers":
         customers = [record for _, record in fresh if isinstance(record, CustomerRecord)]
         await store_customers(session, intake, customers=customers, gone=gone)
-    return Taken(len(news), frozenset(dirty))
+    shop = next((record for record in records.values() if isinstance(record, ShopRecord)), None)
+    return Taken(len(news), frozenset(dirty), shop)
 
 
 def _subject(intake: Intake, record: Record | None) -> UUID | None:

@@ -27,6 +27,7 @@ CREATE TABLE connections (
     reason text,
     scopes text[] NOT NULL,
     missing_scopes text[] NOT NULL,
+    warnings text[] NOT NULL,
     sealed_access_token bytea,
     access_token_expires_at timestamptz,
     sealed_refresh_token bytea,
