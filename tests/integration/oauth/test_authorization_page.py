@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import hashlib
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -12,12 +11,9 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
-from tenants.access.keys import system_key
 from tenants.access.kinds import AppKind
 from tenants.access.models import SignInAttempt
-from tenants.access.sign_in import sign_in
 from tenants.database import Database
-from tenants.secrets.keyring import KeyRing
 from tests.integration.oauth.browser import Page, Visit, press, received
 from tests.integration.oauth.world import REDIRECT, ManualClock, World, new_app, new_person
 
@@ -246,30 +242,20 @@ async def test_wrong_password_and_unknown_person_are_told_the_same(
     assert "do not belong together" in texts[0]
 
 
-async def test_an_unknown_person_takes_as_long_to_refuse(http: httpx2.AsyncClient, world: World) -> None:
-    """Without a hash to check the answer would come many times faster, and tell who has an account."""
-    page = await Visit(http, world.front_end).open()
-
-    async def seconds(address: str) -> float:
-        start = time.perf_counter()
-        await press(http, page, "sign_in", address=address, password="wrong password")
-        return time.perf_counter() - start
-
-    known = min([await seconds(world.viewer.address) for _ in range(3)])
-    unknown = min([await seconds(f"nobody{at}@agency.example") for at in range(3)])
-    assert unknown > known / 3
-
-
 async def test_guessing_is_stopped_and_the_right_password_does_not_help_then(
     http: httpx2.AsyncClient, database: Database, world: World, clock: ManualClock
 ) -> None:
     victim = await new_person(database, world.organization_id)
     visit = Visit(http, world.front_end)
     page = await visit.open()
-    at_once = await asyncio.gather(
-        *(press(http, page, "sign_in", address=victim.address, password=f"a wrong guess {at}") for at in range(16))
-    )
-    assert sorted(answer.status_code for answer in at_once) == [403] * 10 + [429] * 6
+
+    async def guess() -> int:
+        answer = await press(http, page, "sign_in", address=victim.address, password="a wrong guess")
+        return answer.status_code
+
+    assert [await guess() for _ in range(5)] == [403] * 5
+    at_once = await asyncio.gather(*(guess() for _ in range(10)))
+    assert sorted(at_once) == [403] * 5 + [429] * 5
     stopped = await visit.sign_in(victim)
     assert stopped.status_code == 429
     assert 0 < int(stopped.headers["retry-after"]) <= 15 * 60
@@ -292,17 +278,6 @@ async def test_attempts_are_forgotten_in_time(
         oldest = await session.scalar(select(func.min(SignInAttempt.created_at)))
     assert oldest is not None
     assert oldest > clock.now() - timedelta(minutes=15)
-
-
-async def test_signing_in_often_is_no_guessing(
-    database: Database, keyring: KeyRing, world: World, clock: ManualClock
-) -> None:
-    busy = await new_person(database, world.organization_id)
-    for spelling in (busy.address, busy.address.upper(), f" {busy.address} ") * 4:
-        person_id = await sign_in(
-            database, address=spelling, password=busy.password, key=system_key(keyring), clock=clock
-        )
-        assert person_id == busy.person_id
 
 
 async def test_a_form_without_a_known_action_does_nothing(http: httpx2.AsyncClient, world: World) -> None:

@@ -88,12 +88,16 @@ async def new_app(
 
 
 async def new_person(
-    database: Database, organization_id: UUID | None = None, role: MemberRole = MemberRole.VIEWER
+    database: Database,
+    organization_id: UUID | None = None,
+    role: MemberRole = MemberRole.VIEWER,
+    *,
+    password: str = PASSWORD,
 ) -> KnownPerson:
     address = f"p{secrets.token_hex(6)}@agency.example"
     async with database.unit_of_work() as session:
-        person_id = await service.person_create(session, address=address, password=PASSWORD)
+        person_id = await service.person_create(session, address=address, password=password)
         if organization_id is not None:
             await enter(session, Scope(organization_id=organization_id))
             await service.membership_add(session, organization_id=organization_id, person_id=person_id, role=role)
-    return KnownPerson(person_id, address)
+    return KnownPerson(person_id, address, password)
