@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -96,7 +96,3 @@ class Context:
 
 class Info(strawberry.Info[Context, None]):
     pass
-
-
-def context_of(info: strawberry.Info[Any, Any]) -> Context:
-    return cast(Context, info.context)

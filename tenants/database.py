@@ -114,6 +114,7 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # bound values are addresses, hashes, sealed bytes: not for an error's text
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         connect_args={

@@ -12,10 +12,10 @@ from strawberry.types import ExecutionResult
 from api.context import Context
 from api.errors import present
 from api.http.bodies import BodyTooLarge, read_body
-from api.oauth.tokens import AccessTokens, InvalidAccessToken
+from api.oauth.bearer import Unauthorized, authenticate
+from api.oauth.tokens import AccessTokens
 from api.schema import schema
 from domain.connections.house import House
-from tenants.access.actor import Actor
 from tenants.ids import new_id
 
 log = logging.getLogger(__name__)
@@ -31,9 +31,10 @@ class GraphQLEndpoint:
 
     async def answer(self, request: Request) -> Response:
         request_id = str(new_id())
-        actor = await self._actor(request)
-        if isinstance(actor, Response):
-            return actor
+        try:
+            actor = await authenticate(request.headers.get("authorization"), self._tokens)
+        except Unauthorized as refusal:
+            return _refuse(401, "UNAUTHENTICATED", refusal.message, refusal.challenge)
         body = await self._body(request)
         if isinstance(body, Response):
             return body
@@ -59,17 +60,6 @@ class GraphQLEndpoint:
             },
         )
         return _answer(result, request_id)
-
-    async def _actor(self, request: Request) -> Actor | Response:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            return _refuse(
-                401, "UNAUTHENTICATED", "Send an access token: Authorization: Bearer …", 'Bearer realm="azimuth"'
-            )
-        try:
-            return await self._tokens.verify(token.strip())
-        except InvalidAccessToken as error:
-            return _refuse(401, "UNAUTHENTICATED", str(error), 'Bearer realm="azimuth", error="invalid_token"')
 
     async def _body(self, request: Request) -> dict[str, Any] | Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:

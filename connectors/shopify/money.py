@@ -7,13 +7,10 @@ from fractions import Fraction
 
 from connectors.shopify.fields import Fields
 from domain.ports.errors import AnswerUnusable
+from tenants.currencies import DIGITS
 
 AMOUNT = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,12})?")
 CURRENCY = re.compile(r"[A-Z]{3}")
-# ISO 4217 digits after the point, where they are not two.
-NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
-DIGITS = {code: digits for digits, codes in ((0, NO_DIGITS), (3, THREE_DIGITS)) for code in codes.split()}
 
 
 def minor_units(text: str, currency: str) -> int:

@@ -9,7 +9,6 @@ from sqlalchemy import delete, update
 
 from tenants.access.clients import Client
 from tenants.access.models import AuthorizationCode
-from tenants.access.repository import plain_id
 from tenants.database import Session
 from tenants.secrets.hashing import hash_token, new_secret
 
@@ -93,4 +92,4 @@ async def code_redeem(session: Session, *, client: Client, code: str, now: datet
     ).one_or_none()
     if row is None:
         return None
-    return RedeemedCode(plain_id(row.person_id), row.redirect_uri, frozenset(row.scopes), row.code_challenge)
+    return RedeemedCode(row.person_id, row.redirect_uri, frozenset(row.scopes), row.code_challenge)

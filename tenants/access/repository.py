@@ -3,29 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, or_, select
 
 from tenants.access.models import App, AppSecret, Membership, Organization, Person
 from tenants.database import Session
 
 
-def plain_id(read: UUID) -> UUID:
-    """The driver reads ids as a class of its own; a scope, which becomes SQL text, takes the standard one only."""
-    return UUID(int=read.int)
-
-
-_FIND_APP = text("SELECT app_id, organization_id FROM app.find_app(:client_id)")
-
-
 async def find_app_ids(session: Session, client_id: str) -> tuple[UUID, UUID] | None:
     """App and organization of a client id; an archived app is not found."""
     row = (await session.execute(_FIND_APP, {"client_id": client_id})).one_or_none()
-    return None if row is None else (plain_id(row.app_id), plain_id(row.organization_id))
+    return None if row is None else (row.app_id, row.organization_id)
 
 
 async def find_person_id(session: Session, address: str) -> UUID | None:
     found: UUID | None = await session.scalar(select(func.app.find_person(address)))
-    return None if found is None else plain_id(found)
+    return None if found is None else found
 
 
 async def get_app(session: Session, organization_id: UUID, app_id: UUID) -> tuple[App, str]:

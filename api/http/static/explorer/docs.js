@@ -16,23 +16,30 @@ export function createDocs(container, { path, tokens, onInsert, onTokenWanted })
   const crumbs = el("nav", { class: "crumbs", "aria-label": "Where you are" });
   const body = el("div", { class: "docs-body" });
   let schema = null;
-  let loading = 0;
+  let turn = 0;
+  let loading = false;
   let shown = false;
   let trail = [];
 
   async function load() {
-    const mine = ++loading;
+    const mine = ++turn;
+    loading = true;
     notice("Reading the schema…");
     try {
       const loaded = await loadSchema(path, tokens.value);
-      if (mine !== loading) return;
-      schema = loaded;
-      trail = trail.filter((name) => schema.types.has(name));
-      container.replaceChildren(search, crumbs, body);
-      render();
+      if (mine === turn) loadedAs(loaded);
     } catch (error) {
-      if (mine === loading) refused(error);
+      if (mine === turn) refused(error);
+    } finally {
+      if (mine === turn) loading = false;
     }
+  }
+
+  function loadedAs(loaded) {
+    schema = loaded;
+    trail = trail.filter((name) => schema.types.has(name));
+    container.replaceChildren(search, crumbs, body);
+    render();
   }
 
   function refused(error) {
@@ -81,12 +88,11 @@ export function createDocs(container, { path, tokens, onInsert, onTokenWanted })
   }
 
   tokens.listen(() => {
-    // Another token may be shown another schema, and a refusal may be over.
+    // Another token may be shown another schema, and what is under way was asked with the old one.
     schema = null;
-    loading += 1;
-    if (!tokens.value) loading = 0;
-    if (shown && tokens.value) load();
-    else if (shown) show();
+    turn += 1;
+    loading = false;
+    if (shown) show();
   });
 
   return { show };
