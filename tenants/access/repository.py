@@ -3,10 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, text
 
 from tenants.access.models import App, AppSecret, Membership, Organization, Person
 from tenants.database import Session
+
+_FIND_APP = text("SELECT app_id, organization_id FROM app.find_app(:client_id)")
 
 
 async def find_app_ids(session: Session, client_id: str) -> tuple[UUID, UUID] | None:
