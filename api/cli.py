@@ -141,7 +141,7 @@ def _guarded(work: Any) -> Any:
 
 
 def _fail(message: str, *, code: int) -> NoReturn:
-    console.print(message, style="red", markup=False, highlight=False)
+    console.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -20,7 +20,7 @@ async def examine(settings: Settings, console: Console) -> int:
     wrong = 0
     async for good, subject, words in _findings(settings):
         wrong += not good
-        console.print(f"{'ok  ' if good else 'FAIL'}  {subject:<14} {words}", markup=False, highlight=False)
+        console.print(f"{'ok  ' if good else 'FAIL'}  {subject:<14} {words}", markup=False, highlight=False, soft_wrap=True)
     return 1 if wrong else 0
 
 

@@ -24,6 +24,7 @@ def roles_sql(database: str, passwords: Mapping[str, str] | None = None) -> str:
     """Idempotent. Without `passwords` the roles that sign in get none, and the script says how to set them."""
     passwords = passwords or {}
     lines = [
+        "SET client_min_messages = warning;",
         *_role(OWNER, f"NOLOGIN NOBYPASSRLS {_LIMITS}"),
         *_role(LOOKUP, f"NOLOGIN NOBYPASSRLS {_LIMITS}"),
         *_role(MIGRATOR, f"LOGIN BYPASSRLS {_LIMITS}"),
