@@ -1,12 +1,14 @@
 """Numbers as callers see them: exact decimals, money in the unit people say."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 from domain.metrics.definition import Unit
 from tenants.currencies import DIGITS, to_major
 
 RATIO_PLACES = 10
 EXTRA_MONEY_PLACES = 4
+DIGITS_ENOUGH = 60
+"""For any figure a 64-bit count of minor units can lead to: by default Decimal refuses beyond 28."""
 
 
 def shown(number: Decimal, unit: Unit, currency: str) -> Decimal:
@@ -18,9 +20,10 @@ def shown(number: Decimal, unit: Unit, currency: str) -> Decimal:
 
 
 def _trimmed(number: Decimal, most: int, *, least: int) -> Decimal:
-    rounded = number.quantize(Decimal(1).scaleb(-most), rounding=ROUND_HALF_EVEN)
-    for places in range(least, most):
-        shorter = rounded.quantize(Decimal(1).scaleb(-places))
-        if shorter == rounded:
-            return shorter
+    with localcontext(prec=DIGITS_ENOUGH):
+        rounded = number.quantize(Decimal(1).scaleb(-most), rounding=ROUND_HALF_EVEN)
+        for places in range(least, most):
+            shorter = rounded.quantize(Decimal(1).scaleb(-places))
+            if shorter == rounded:
+                return shorter
     return rounded
