@@ -1,6 +1,6 @@
 /** One type of the schema, with everything one may ask of it. */
 import { button, el, prose } from "./dom.js";
-import { isRequired, namedType, typeText } from "./schema.js";
+import { namedType, typeText } from "./schema.js";
 
 const KINDS = {
   OBJECT: "object",
@@ -64,7 +64,7 @@ function inputEntry(input, go) {
 function inputSignature(input, go) {
   const name = el("span", { class: "argument" }, input.name);
   const otherwise = input.defaultValue === null ? null : el("span", { class: "default" }, ` = ${input.defaultValue}`);
-  return [name, ": ", typeLink(input.type, go), otherwise, isRequired(input) ? el("small", { class: "required" }, "required") : null].filter(Boolean);
+  return [name, ": ", typeLink(input.type, go), otherwise].filter(Boolean);
 }
 
 function valueEntry(value) {

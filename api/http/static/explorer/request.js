@@ -32,9 +32,12 @@ export function createRequest() {
   });
   byId("variables-editor").after(problem);
 
+  // The operation being written is the one about to be tried; another stays chosen until the next change.
   function queryChanged() {
-    const names = operationsOf(query.text).map(({ name }) => name).filter((name) => name !== null);
-    const chosen = names.includes(select.value) ? select.value : names[0];
+    const operations = operationsOf(query.text);
+    const names = operations.map(({ name }) => name).filter((name) => name !== null);
+    const edited = operations.find(({ start, end }) => start <= query.caret && query.caret <= end)?.name;
+    const chosen = edited ?? (names.includes(select.value) ? select.value : names[0]);
     select.replaceChildren(...names.map((name) => el("option", { value: name }, name)));
     if (chosen !== undefined) select.value = chosen;
     choice.hidden = names.length < 2;

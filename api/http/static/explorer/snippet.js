@@ -38,6 +38,7 @@ function written(schema, field, indent, depth) {
 
 function selectionOf(schema, type, indent, depth) {
   const free = (type.fields ?? []).filter((field) => !field.isDeprecated && !field.args.some(isRequired));
+  if (free.some(({ name }) => name === "userErrors")) return payloadOf(schema, free, indent, depth);
   const leaves = free.filter((field) => LEAVES.has(schema.types.get(namedType(field.type))?.kind)).map(({ name }) => name);
   const identifying = leaves.filter((name) => IDENTIFYING.includes(name));
   if (identifying.length) return identifying;
@@ -46,6 +47,14 @@ function selectionOf(schema, type, indent, depth) {
   if (leaves.length) return leaves.slice(0, 3);
   if (depth === 0 || !free.length) return ["__typename"];
   return free.slice(0, 2).map((field) => written(schema, field, indent, depth - 1));
+}
+
+/** Of a mutation's payload: what was changed, and why it was not. */
+function payloadOf(schema, fields, indent, depth) {
+  const isLeaf = (field) => LEAVES.has(schema.types.get(namedType(field.type))?.kind);
+  const objects = fields.filter((field) => !isLeaf(field) && field.name !== "userErrors").slice(0, 2);
+  const userErrors = fields.find(({ name }) => name === "userErrors");
+  return [...objects, userErrors].map((field) => written(schema, field, indent, depth - 1));
 }
 
 function valueOf(schema, input, depth) {
