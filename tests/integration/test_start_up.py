@@ -1,0 +1,91 @@
+"""What the program refuses to start with, and what it tells the operator."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tenants.database import Database, UnsafeRole, refuse_unsafe_role
+from tenants.embedded import DatabaseUrls
+from tenants.postgres.server import EmbeddedServer
+
+
+async def refusal(url: str) -> str | None:
+    database = Database(url, pool_size=1)
+    try:
+        async with database.snapshot() as session:
+            await refuse_unsafe_role(session)
+    except UnsafeRole as refused:
+        return str(refused)
+    finally:
+        await database.close()
+    return None
+
+
+async def test_the_application_role_is_bound_by_the_policies(database_urls: DatabaseUrls) -> None:
+    assert await refusal(database_urls.application) is None
+
+
+async def test_a_superuser_is_refused(cluster: EmbeddedServer, database_urls: DatabaseUrls) -> None:
+    words = await refusal(cluster.dsn("postgres", cluster.password, "azimuth_test"))
+    assert words is not None
+    assert "is a superuser" in words
+    assert "azimuth migrate --print-roles" in words
+
+
+async def test_who_bypasses_the_policies_or_belongs_to_the_owner_is_refused(database_urls: DatabaseUrls) -> None:
+    words = await refusal(database_urls.migration)
+    assert words is not None
+    assert "has BYPASSRLS" in words
+    assert "belongs to the owner" in words
+
+
+def azimuth(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "api.cli", *arguments],
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_server_that_would_bypass_the_policies_does_not_start(
+    command: str, database_urls: DatabaseUrls, tmp_path: Path
+) -> None:
+    ended = azimuth(command, DATABASE_URL=database_urls.migration, AZIMUTH_STATE_DIR=str(tmp_path))
+    assert ended.returncode == 2
+    assert "BYPASSRLS" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "password" not in ended.stderr.lower()
+
+
+def test_production_without_a_database_does_not_start() -> None:
+    ended = azimuth("serve", AZIMUTH_ENV="production")
+    assert ended.returncode == 2
+    assert "DATABASE_URL and AZIMUTH_MASTER_KEY must be set" in ended.stderr
+
+
+def test_a_bad_setting_is_told_in_a_line() -> None:
+    ended = azimuth("doctor", AZIMUTH_PORT="eighty")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("AZIMUTH_PORT: ")
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_doctor_finds_a_schema_that_is_missing(cluster: EmbeddedServer, tmp_path: Path) -> None:
+    url = cluster.dsn("postgres", cluster.password, "postgres")
+    ended = azimuth("doctor", DATABASE_URL=url, AZIMUTH_STATE_DIR=str(tmp_path))
+    assert ended.returncode == 1
+    assert "FAIL" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "sandbox", "demo", "doctor", "schema", "admin"])
+def test_every_command_explains_itself(command: str) -> None:
+    ended = azimuth(command, "--help")
+    assert ended.returncode == 0
+    assert "usage:" in ended.stdout.lower()
