@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,12 +50,15 @@ class BrowserRefused(Exception):
 def chromium(profile: Path) -> Iterator["Browser"]:
     """`profile` is a new empty folder. Skips the test where no browser is installed, unless the run demands one."""
     driver, binary = _installed(DRIVERS), _installed(BROWSERS)
-    process = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    # A group of their own, so that a browser that hangs ends with the driver that started it.
+    process = subprocess.Popen(
+        [driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    )
     try:
         with Browser(_listening(process), binary, profile) as browser:
             yield browser
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=10)
         assert process.stdout is not None
         process.stdout.close()
