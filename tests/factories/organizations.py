@@ -1,0 +1,49 @@
+"""Organizations and the apps that act for them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from tenants.access import service
+from tenants.access.actor import Actor, ApiScope
+from tenants.access.kinds import AppKind, OrganizationKind
+from tenants.database import Database
+from tenants.scope import Scope
+
+ALL_SCOPES = tuple(str(scope) for scope in ApiScope)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A confidential app: what its owner was told once, and who it is in our own words."""
+
+    actor: Actor
+    secret: str = field(repr=False)
+
+    @property
+    def organization_id(self) -> UUID:
+        return self.actor.organization_id
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        return (self.actor.client_id, self.secret)
+
+
+async def new_organization(
+    database: Database, *, kind: OrganizationKind = OrganizationKind.AGENCY, name: str = "North & Sons"
+) -> UUID:
+    async with database.unit_of_work() as session:
+        return (await service.organization_create(session, kind=kind, name=name)).id
+
+
+async def new_machine(
+    database: Database, *, organization_id: UUID | None = None, scopes: Collection[str] = ALL_SCOPES
+) -> Machine:
+    """Of a new organization where none is named."""
+    organization_id = organization_id or await new_organization(database)
+    async with database.unit_of_work(Scope(organization_id=organization_id)) as session:
+        app, secret = await service.app_create(
+            session, organization_id=organization_id, name="Reports", kind=AppKind.CONFIDENTIAL, scopes=scopes
+        )
+    assert secret is not None
+    return Machine(Actor(organization_id, app.id, app.client_id, frozenset(scopes)), secret)

@@ -1,0 +1,115 @@
+"""The whole API process on a loopback port, over a database of its own."""
+
+import asyncio
+import base64
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import asyncpg
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from migrations import running
+from tenants.database import Database
+from tenants.embedded import DatabaseUrls, provision
+from tenants.postgres.postmaster import SUPERUSER
+from tenants.postgres.server import EmbeddedServer
+from tenants.secrets.keyring import DirectoryKeyRing
+from tenants.settings import Environment, Settings
+from tests.integration.api.client import Caller, sign_in
+from tests.integration.api.ledger import Ledger
+from tests.integration.api.server import serving
+from tests.integration.api.world import World, settle
+
+DATABASE = "azimuth_api"
+
+
+@pytest.fixture(scope="session")
+def database_urls(cluster: EmbeddedServer, role_passwords: Path) -> DatabaseUrls:
+    """Rows are counted here, and keys made by the process that is tested: both need a database nobody else uses."""
+    urls = asyncio.run(provision(cluster, DATABASE, role_passwords))
+    running.upgrade(urls.migration)
+    return urls
+
+
+@pytest.fixture(scope="session")
+def master_key() -> bytes:
+    return os.urandom(32)
+
+
+@pytest.fixture(scope="session")
+def keys_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("api-keys")
+
+
+@pytest.fixture(scope="session")
+def keyring(keys_directory: Path, master_key: bytes) -> DirectoryKeyRing:
+    """The same keys as the process has."""
+    return DirectoryKeyRing(keys_directory, master_key)
+
+
+class Open(Protocol):
+    """Another API process, with settings of its own."""
+
+    def __call__(self, **settings: Any) -> AbstractAsyncContextManager[str]: ...
+
+
+@pytest.fixture(scope="session")
+def opened(database_urls: DatabaseUrls, keys_directory: Path, master_key: bytes) -> Open:
+    @asynccontextmanager
+    async def open_(**given: Any) -> AsyncIterator[str]:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            settings = Settings(
+                **{
+                    "environment": Environment.TEST,
+                    "database_url": SecretStr(database_urls.application),
+                    "public_url": f"http://127.0.0.1:{listening.getsockname()[1]}",
+                    "keyring_dir": keys_directory,
+                    "master_key": SecretStr(base64.b64encode(master_key).decode()),
+                    **given,
+                }
+            )
+            async with serving(settings, listening):
+                yield settings.public_url
+
+    return open_
+
+
+@pytest.fixture(scope="session")
+async def address(opened: Open) -> AsyncIterator[str]:
+    async with opened() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def http(address: str) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=address, trust_env=False, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def ledger(cluster: EmbeddedServer, database_urls: DatabaseUrls) -> AsyncIterator[Ledger]:
+    connection = await asyncpg.connect(cluster.dsn(SUPERUSER, cluster.password, DATABASE))
+    yield await Ledger.of(connection)
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def world(database: Database, keyring: DirectoryKeyRing) -> World:
+    return await settle(database, keyring)
+
+
+@pytest.fixture(scope="session")
+async def agency(http: httpx2.AsyncClient, world: World) -> Caller:
+    """The agency's own app, with every scope."""
+    return await sign_in(http, world.agency.machine)
+
+
+@pytest.fixture(scope="session")
+async def stranger(http: httpx2.AsyncClient, world: World) -> Caller:
+    return await sign_in(http, world.stranger.machine)

@@ -1,0 +1,223 @@
+"""The shape of every mutation's input, read from the schema, so that a new field is tested before anybody thinks of it.
+
+`SAMPLES` has an input for each mutation that goes through; a mutation without one, or a sample without one of its
+fields, fails.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLSchema,
+    get_named_type,
+    is_enum_type,
+    is_input_object_type,
+    is_required_input_field,
+)
+
+from api.ids import Kind
+from api.schema import schema
+from tests.integration.api.world import Household
+
+Input = dict[str, Any]
+Path = tuple[str, ...]
+
+CORE: GraphQLSchema = schema._schema
+KEY = "idempotencyKey"
+TOLD_BACK = ("clientMutationId",)
+"""Neither stored nor looked at."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A field of a mutation's input that is no object itself. `path` leaves out the places in lists."""
+
+    mutation: str
+    path: Path
+    type: str
+    required: bool
+
+    @property
+    def error_field(self) -> Path:
+        return ("input", *self.path)
+
+    def __str__(self) -> str:
+        return f"{self.mutation}.{'.'.join(self.path)}"
+
+    def put(self, input: Input, value: Any) -> Input:
+        """Another input with this value, in the first element where lists are on the way."""
+        changed = deepcopy(input)
+        holder: Any = changed
+        for name in self.path[:-1]:
+            holder = holder[name]
+            holder = holder[0] if isinstance(holder, list) else holder
+        was = holder.get(self.path[-1])
+        holder[self.path[-1]] = [value] if isinstance(was, list) else value
+        return changed
+
+    def get(self, input: Input) -> Any:
+        found: Any = input
+        for name in self.path:
+            found = found[0] if isinstance(found, list) else found
+            assert name in found, f"the sample of {self.mutation} needs {'.'.join(self.path)}"
+            found = found[name]
+        return found
+
+
+def mutations() -> list[str]:
+    assert CORE.mutation_type is not None
+    return list(CORE.mutation_type.fields)
+
+
+def leaves(*types: str) -> list[Leaf]:
+    return [leaf for mutation in mutations() for leaf in _leaves(mutation) if leaf.type in types]
+
+
+def enums() -> list[Leaf]:
+    return [leaf for mutation in mutations() for leaf in _leaves(mutation) if is_enum_type(CORE.type_map[leaf.type])]
+
+
+def _leaves(mutation: str) -> Iterator[Leaf]:
+    assert CORE.mutation_type is not None
+    yield from _inside(mutation, CORE.mutation_type.fields[mutation].args["input"].type, ())
+
+
+def _inside(mutation: str, type_: GraphQLInputType, path: Path) -> Iterator[Leaf]:
+    named = get_named_type(type_)
+    assert isinstance(named, GraphQLInputObjectType)
+    for name, field in named.fields.items():
+        inner = get_named_type(field.type)
+        if is_input_object_type(inner):
+            yield from _inside(mutation, field.type, (*path, name))
+        else:
+            yield Leaf(mutation, (*path, name), inner.name, is_required_input_field(field))
+
+
+async def _tenant_create(home: Household) -> Input:
+    return {
+        "name": "Corner Bakery",
+        "currency": "EUR",
+        "timeZone": "Europe/Berlin",
+        "fiscalYearStartMonth": 4,
+        "industry": "RETAIL_BAKERY",
+        "sizeBand": "1-9",
+        "businessModel": "SHOP",
+        "clockShiftDays": -3,
+    }
+
+
+async def _connection_start(home: Household) -> Input:
+    return {"tenantId": home.tenant.gid, "provider": "SHOPIFY", "account": "second-shop.myshopify.com"}
+
+
+async def _objective_create(home: Household) -> Input:
+    return {
+        "tenantId": home.tenant.gid,
+        "title": "Bring customers back",
+        "startsOn": "2025-01-01",
+        "dueOn": "2025-12-31",
+        "description": "Fifteen percent more of them within a year.",
+        "parentId": home.gids[Kind.OBJECTIVE],
+    }
+
+
+async def _objective_kpi_link(home: Household) -> Input:
+    return {"objectiveId": home.gids[Kind.OBJECTIVE], "kpiId": await home.planner.kpi("orders")}
+
+
+async def _objective_archive(home: Household) -> Input:
+    return {"objectiveId": await home.planner.objective()}
+
+
+async def _kpi_create(home: Household) -> Input:
+    return {"tenantId": home.tenant.gid, "metricKey": "net_revenue", "name": "Web sales", "segment": "channel=web"}
+
+
+async def _kpi_archive(home: Household) -> Input:
+    return {"kpiId": await home.planner.kpi()}
+
+
+async def _baseline_freeze(home: Household) -> Input:
+    window = {"start": "2025-01-01", "end": "2025-03-31"}
+    return {"kpiId": await home.planner.kpi(), "window": window, "grain": "MONTH"}
+
+
+async def _baseline_revise(home: Household) -> Input:
+    window = {"start": "2025-02-01", "end": "2025-03-31"}
+    return {"kpiId": home.gids[Kind.KPI], "window": window, "grain": "MONTH", "reason": "January was closed."}
+
+
+async def _target_create(home: Household) -> Input:
+    return {
+        "kpiId": home.gids[Kind.KPI],
+        "value": "200",
+        "startOn": "2025-01-01",
+        "dueOn": "2025-12-31",
+        "trajectory": "STEPPED",
+        "grain": "MONTH",
+        "startValue": "100",
+        "points": [{"on": "2025-06-30", "value": "150"}],
+        "tolerance": "0.1",
+        "stretchValue": "250",
+        "rationale": "GOAL",
+        "note": "Agreed in the spring.",
+    }
+
+
+async def _target_archive(home: Household) -> Input:
+    return {"targetId": await home.planner.target(home.gids[Kind.KPI])}
+
+
+async def _initiative_create(home: Household) -> Input:
+    return {
+        "tenantId": home.tenant.gid,
+        "name": "Oven timers",
+        "kind": "OPERATIONS",
+        "tool": "a relay",
+        "processKey": "baking",
+        "aiPowered": False,
+        "goLiveOn": "2025-03-01",
+    }
+
+
+async def _initiative_link(home: Household) -> Input:
+    return {
+        "initiativeId": await home.planner.initiative(),
+        "objectiveId": home.gids[Kind.OBJECTIVE],
+        "kpiId": home.gids[Kind.KPI],
+        "expectedChange": "0.15",
+        "expectedBy": "2025-12-31",
+        "hypothesis": "Fewer burnt loaves, more sold.",
+    }
+
+
+async def _initiative_archive(home: Household) -> Input:
+    return {"initiativeId": await home.planner.initiative()}
+
+
+SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
+    "tenantCreate": _tenant_create,
+    "connectionStart": _connection_start,
+    "objectiveCreate": _objective_create,
+    "objectiveKpiLink": _objective_kpi_link,
+    "objectiveArchive": _objective_archive,
+    "kpiCreate": _kpi_create,
+    "kpiArchive": _kpi_archive,
+    "baselineFreeze": _baseline_freeze,
+    "baselineRevise": _baseline_revise,
+    "targetCreate": _target_create,
+    "targetArchive": _target_archive,
+    "initiativeCreate": _initiative_create,
+    "initiativeLink": _initiative_link,
+    "initiativeArchive": _initiative_archive,
+}
+
+
+async def sample(mutation: str, home: Household) -> Input:
+    """An input of this mutation that goes through in this household."""
+    assert mutation in SAMPLES, f"shapes.py has no sample of {mutation}"
+    return await SAMPLES[mutation](home)

@@ -1,0 +1,113 @@
+"""What holds for every mutation there is and will be: who writes a new one need not remember it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from api.ids import Kind, decode, encode
+from tenants.access.actor import ApiScope
+from tests.factories.organizations import new_machine
+from tests.factories.tenants import give_grant
+from tests.integration.api.client import Caller, Refusal, sign_in
+from tests.integration.api.ledger import Ledger
+from tests.integration.api.shapes import Leaf, leaves, mutations, sample
+from tests.integration.api.world import World
+
+IDS = leaves("ID")
+UNKNOWN = UUID("01900000-0000-7000-8000-000000000000")
+
+
+@pytest.mark.parametrize("mutation", mutations())
+async def test_it_goes_through_and_is_told_back(agency: Caller, world: World, mutation: str) -> None:
+    input = await sample(mutation, world.agency)
+    answer = await agency.attempt(mutation, {**input, "clientMutationId": "mine"}, "clientMutationId")
+    assert answer.data[mutation] == {"userErrors": [], "clientMutationId": "mine"}
+
+
+@pytest.mark.parametrize("leaf", IDS, ids=str)
+async def test_what_is_not_yours_is_not_found(agency: Caller, world: World, ledger: Ledger, leaf: Leaf) -> None:
+    """A stranger's id, one that nobody has, one of ours with a stranger's inside, and what is no id at all."""
+    input = await sample(leaf.mutation, world.agency)
+    own = decode(leaf.get(input))
+    stranger = decode(world.stranger.gids[own.kind])
+    before = await ledger.read()
+    gids = [world.stranger.gids[own.kind], encode(own.kind, UNKNOWN, UNKNOWN), f"{leaf.get(input)}A", ""]
+    if own.kind is not Kind.TENANT:
+        gids += [
+            encode(own.kind, own.tenant_id, stranger.id),
+            encode(own.kind, own.tenant_id, UNKNOWN),
+            encode(own.kind, stranger.tenant_id, own.id),
+            next(gid for kind, gid in world.agency.gids.items() if kind not in (own.kind, Kind.TENANT)),
+        ]
+    refusals = await agency.attempts(leaf.mutation, [leaf.put(input, gid) for gid in gids])
+    expected = Refusal("NOT_FOUND", leaf.error_field, "Nothing with this id is visible to you.")
+    assert refusals == [expected] * len(gids)
+    assert await ledger.read() == before
+
+
+GARBAGE = (
+    "\0", "kpi_\0", "x" * 10_000, "kpi_" + "A" * 10_000, "kpi_" + "A" * 43 + "=", "KPI_" + "A" * 43, "kpi_ä", "kpi_",
+    "_", "\N{GRINNING FACE}", "ten_" + "A" * 22, "%00", "' OR 1=1 --", "kpi_" + "-" * 43, "kpi_" + "A" * 42 + "\n",
+)  # fmt: skip
+
+
+async def test_garbage_is_no_id(agency: Caller, ledger: Ledger) -> None:
+    before = await ledger.read()
+    refusals = await agency.attempts("kpiArchive", [{"kpiId": each} for each in (*GARBAGE, str(UNKNOWN))])
+    assert {refusal and refusal.code for refusal in refusals} == {"NOT_FOUND"}
+    assert await ledger.read() == before
+
+
+def _with_two_ids() -> list[Leaf]:
+    return [leaf for leaf in IDS if sum(other.mutation == leaf.mutation for other in IDS) > 1]
+
+
+@pytest.mark.parametrize("leaf", _with_two_ids(), ids=str)
+async def test_two_tenants_of_one_caller_are_not_mixed(
+    agency: Caller, world: World, ledger: Ledger, leaf: Leaf
+) -> None:
+    input = await sample(leaf.mutation, world.agency)
+    kind = decode(leaf.get(input)).kind
+    other = world.sister.gids[kind]
+    before = await ledger.read()
+    refusal = await agency.refusal(leaf.mutation, **leaf.put(input, other))
+    assert refusal.code == "NOT_FOUND"
+    assert await ledger.read() == before
+
+
+@pytest.mark.parametrize("mutation", mutations())
+async def test_it_needs_its_scope_and_no_other(
+    http: httpx2.AsyncClient, world: World, ledger: Ledger, mutation: str
+) -> None:
+    input = await sample(mutation, world.agency)
+    reader = await sign_in(http, world.agency.machine, ApiScope.READ_METRICS, ApiScope.READ_CONNECTIONS)
+    before = await ledger.read()
+    refused = await reader.attempt(mutation, input)
+    assert refused.body["data"] is None
+    assert refused.code == "FORBIDDEN_SCOPE"
+    scope = refused.error["extensions"]["requiredScope"]
+    assert scope in refused.error["message"]
+    assert await ledger.read() == before
+    writer = await sign_in(http, world.agency.machine, scope)
+    await writer.change(mutation, **input)
+
+
+@pytest.mark.parametrize("mutation", sorted({leaf.mutation for leaf in IDS}))
+async def test_it_is_closed_to_whose_grant_has_ended_or_does_not_cover_it(
+    http: httpx2.AsyncClient, world: World, ledger: Ledger, mutation: str
+) -> None:
+    """An input of another tenant that the caller may, or might once, see."""
+    input = await sample(mutation, world.agency)
+    guest = await new_machine(world.database)
+    caller = await sign_in(http, guest)
+    await give_grant(world.database, world.agency.tenant, guest.organization_id, scopes=[ApiScope.READ_METRICS])
+    before = await ledger.read()
+    assert (await caller.refusal(mutation, **input)).code == "NO_GRANT"
+    assert await ledger.read() == before
+    other = await new_machine(world.database)
+    await give_grant(world.database, world.agency.tenant, other.organization_id, ends_in=timedelta(seconds=-1))
+    before = await ledger.read()
+    assert (await (await sign_in(http, other)).refusal(mutation, **input)).code == "GRANT_ENDED"
+    assert await ledger.read() == before

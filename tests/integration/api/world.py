@@ -1,0 +1,81 @@
+"""Two organizations that know nothing of each other, each with a tenant that has one of everything."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from api.ids import Kind, encode
+from tenants.database import Database
+from tenants.secrets.keyring import KeyRing
+from tests.factories.organizations import Machine, new_machine
+from tests.factories.plans import Planner
+from tests.factories.shops import Shop, new_provider_app, new_shop, order
+from tests.factories.tenants import Tenancy, new_tenant
+
+
+@dataclass(frozen=True)
+class Household:
+    """An organization with its app, its registration at the provider, and a tenant. `gids` has one id of each kind."""
+
+    machine: Machine
+    provider_app_id: UUID
+    tenant: Tenancy
+    shop: Shop
+    planner: Planner
+    gids: Mapping[Kind, str]
+
+
+@dataclass(frozen=True)
+class World:
+    database: Database
+    keyring: KeyRing
+    agency: Household
+    sister: Household
+    """Another tenant of the agency's."""
+    stranger: Household
+
+    async def another_tenant(self, **given: object) -> Tenancy:
+        """Of the agency, empty."""
+        return await new_tenant(self.database, self.keyring, self.agency.machine.actor, **given)
+
+    async def another_shop(self, tenant: Tenancy) -> Shop:
+        return await new_shop(self.database, self.keyring, tenant, provider_app_id=self.agency.provider_app_id)
+
+    def planner(self, tenant: Tenancy) -> Planner:
+        return Planner(self.database, self.agency.machine.actor, tenant)
+
+
+async def settle(database: Database, keyring: KeyRing) -> World:
+    agency, stranger = await new_machine(database), await new_machine(database)
+    app = await new_provider_app(database, keyring, agency.organization_id)
+    others_app = await new_provider_app(database, keyring, stranger.organization_id)
+    return World(
+        database,
+        keyring,
+        agency=await new_household(database, keyring, agency, app),
+        sister=await new_household(database, keyring, agency, app),
+        stranger=await new_household(database, keyring, stranger, others_app),
+    )
+
+
+async def new_household(database: Database, keyring: KeyRing, machine: Machine, provider_app_id: UUID) -> Household:
+    tenant = await new_tenant(database, keyring, machine.actor)
+    shop = await new_shop(database, keyring, tenant, provider_app_id=provider_app_id)
+    noon = [datetime.fromisoformat(f"2025-0{month}-15T12:00:00+00:00") for month in (1, 2, 3)]
+    await shop.sell(*(order(at, day, 1000 * at, customer="one") for at, day in enumerate(noon, start=1)))
+    planner = Planner(database, machine.actor, tenant)
+    kpi = await planner.kpi("net_revenue")
+    objective = await planner.objective(kpis=(kpi,))
+    initiative = await planner.initiative()
+    gids = {
+        Kind.TENANT: tenant.gid,
+        Kind.KPI: kpi,
+        Kind.OBJECTIVE: objective,
+        Kind.INITIATIVE: initiative,
+        Kind.INITIATIVE_LINK: await planner.link(initiative, objective, kpi),
+        Kind.BASELINE: await planner.baseline(kpi, date(2025, 1, 1), date(2025, 3, 31)),
+        Kind.TARGET: await planner.target(kpi),
+        Kind.CONNECTION: encode(Kind.CONNECTION, tenant.id, shop.connection_id),
+    }
+    return Household(machine, provider_app_id, tenant, shop, planner, gids)
