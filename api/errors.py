@@ -1,6 +1,7 @@
 """Errors as callers see them: a code for each, and never an internal text."""
 
 import logging
+import re
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
@@ -8,6 +9,10 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from tenants.errors import ForbiddenScope, Refusal
 
 log = logging.getLogger(__name__)
+
+PARSER_LIMITS = {" tokens. Parsing aborted.": "QUERY_TOO_LONG", "nested too deeply": "QUERY_TOO_DEEP"}
+# How the library begins to speak of a variable; the caller's own text comes after it.
+_VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid value(?: at ([.\w\[\]]+))?:")
 
 
 def present(error: GraphQLError, *, request_id: str) -> dict[str, Any]:
@@ -31,10 +36,15 @@ def _extensions(error: GraphQLError, body: dict[str, Any], request_id: str) -> d
             extensions["requiredScope"] = original.scope
         return extensions
     if isinstance(error, GraphQLSyntaxError):
-        too_many = "more than" in error.message and "tokens" in error.message
-        return {"code": "QUERY_TOO_LONG" if too_many else "SYNTAX_ERROR"}
+        return {"code": next((code for words, code in PARSER_LIMITS.items() if words in error.message), "SYNTAX_ERROR")}
     if original is None or isinstance(original, GraphQLError):
-        return {"code": "VALIDATION_FAILED", **(error.extensions or {})}
+        return {"code": "VALIDATION_FAILED", **_variable(error), **(error.extensions or {})}
     log.error("request failed", exc_info=original, extra={"request_id": request_id})
     body["message"] = "Something went wrong on our side. Quote the request id when you ask about it."
     return {"code": "INTERNAL_ERROR", "requestId": request_id}
+
+
+def _variable(error: GraphQLError) -> dict[str, Any]:
+    """The path of the value that could not be read: ["input", "dueOn"] in a variable of that name."""
+    found = _VARIABLE.match(error.message)
+    return {} if found is None else {"field": [found[1], *re.findall(r"\w+", found[2] or "")]}

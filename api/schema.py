@@ -26,6 +26,7 @@ from api.objectives.mutations.objective_archive import objective_archive
 from api.objectives.mutations.objective_create import objective_create
 from api.objectives.mutations.objective_kpi_link import objective_kpi_link
 from api.objectives.types import Objective
+from api.scalars import SCALARS
 from api.tenants.mutations.tenant_create import tenant_create
 from api.tenants.queries import TenantQueries
 from api.tenants.types import Tenant
@@ -71,5 +72,5 @@ schema = Schema(
         lambda: ParserCache(maxsize=DOCUMENTS_REMEMBERED),
         lambda: ValidationCache(maxsize=DOCUMENTS_REMEMBERED),
     ],
-    config=StrawberryConfig(auto_camel_case=True, sort_schema=False),
+    config=StrawberryConfig(auto_camel_case=True, sort_schema=False, scalar_map=SCALARS),
 )

@@ -1,7 +1,7 @@
 """The one gate for changes: scope, limits, idempotency, unit of work, audit, in this order, whatever the change."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -86,7 +86,7 @@ class Gate:
         actor.require(command.scope)
         now = self.clock.now()
         try:
-            _check_key(command.key)
+            _check_limits(command)
             async with self.database.unit_of_work(Scope(organization_id=actor.organization_id)) as session:
                 return await self._enter(Unit(session, actor, now, command.tenant_id), command)
         except ForbiddenScope:
@@ -151,9 +151,24 @@ class Gate:
         )
 
 
-def _check_key(key: str | None) -> None:
-    if key is not None and not 1 <= len(key) <= MOST_KEY_CHARACTERS:
+def _check_limits(command: Command) -> None:
+    """Of what holds for every change; what a field means is its area's to check."""
+    if command.key is not None and not 1 <= len(command.key) <= MOST_KEY_CHARACTERS:
         raise InvalidInput(f"A key has 1 to {MOST_KEY_CHARACTERS} characters.", field=("idempotencyKey",))
+    for path, text in _texts({**command.input, "idempotencyKey": command.key}, ()):
+        if "\0" in text:
+            raise InvalidInput("A text cannot hold the character U+0000.", field=path, code="INVALID_CHARACTER")
+
+
+def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _texts(each, (*path, name))
+    elif isinstance(value, list):
+        for at, each in enumerate(value):
+            yield from _texts(each, (*path, str(at)))
 
 
 def _request_hash(command: Command) -> bytes:

@@ -123,8 +123,8 @@ async def _freeze(
 
 
 def _periods(profile: Profile, start: date, end: date, grain: Grain) -> list[Period]:
-    fields.plausible(start, "window")
-    fields.plausible(end, "window")
+    fields.plausible(start, "window", "start")
+    fields.plausible(end, "window", "end")
     if grain not in CALENDAR:
         raise InvalidInput("A baseline is taken over calendar periods.", field=("grain",))
     if end < start:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
-from itertools import pairwise
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -130,6 +129,8 @@ async def archive_target(
 def _segment(metric: Metric, segment: str | None) -> str:
     if not segment:
         return ""
+    if len(segment) > 200:
+        raise InvalidInput("At most 200 characters.", field=("segment",))
     dimension, separator, value = segment.partition("=")
     kept = set.intersection(*(set(each.component.segments) for each in metric.inputs.values()))
     if not separator or not value or dimension not in kept:
@@ -151,7 +152,7 @@ def _scale(metric: Metric, currency: str) -> Callable[[Decimal], Decimal]:
 
 
 def _check(target: NewTarget) -> None:
-    fields.in_order(target.start_on, target.due_on, "dueOn")
+    fields.in_order(target.start_on, target.due_on, "startOn", "dueOn")
     for name, number in (
         ("value", target.value),
         ("startValue", target.start_value),
@@ -173,11 +174,13 @@ def _check_points(target: NewTarget) -> None:
         raise InvalidInput(f"A {target.trajectory} trajectory {words}", field=("points",))
     if len(target.points) > MOST_POINTS:
         raise InvalidInput(f"At most {MOST_POINTS} points.", field=("points",))
-    days = [target.start_on, *(point.on for point in target.points), target.due_on]
-    if any(later <= earlier for earlier, later in pairwise(days)):
-        raise InvalidInput("Points follow each other between start and due date.", field=("points",))
-    for point in target.points:
-        fields.finite(point.value, "points")
+    before = target.start_on
+    for at, point in enumerate(target.points):
+        if not before < point.on < target.due_on:
+            words = "Points follow each other between start and due date."
+            raise InvalidInput(words, field=("points", str(at), "on"))
+        before = point.on
+        fields.finite(point.value, "points", str(at), "value")
 
 
 def _check_direction(metric: Metric, trajectory: Trajectory, start: Decimal, value: Decimal) -> None:

@@ -25,7 +25,7 @@ async def create_objective(
     parent_id: UUID | None,
     now: datetime,
 ) -> Objective:
-    fields.in_order(starts_on, due_on, "dueOn")
+    fields.in_order(starts_on, due_on, "startsOn", "dueOn")
     if parent_id is not None:
         await get_objective(session, tenant_id=tenant_id, objective_id=parent_id, field="parentId")
     objective = Objective(

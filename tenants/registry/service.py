@@ -115,6 +115,13 @@ def _check(tenant: NewTenant) -> None:
         raise InvalidInput("A tenant needs a name.", field=("name",))
     if len(tenant.name) > 200:
         raise InvalidInput("A name has at most 200 characters.", field=("name",))
+    for name, text in (
+        ("industry", tenant.industry),
+        ("sizeBand", tenant.size_band),
+        ("businessModel", tenant.business_model),
+    ):
+        if text is not None and len(text) > 100:
+            raise InvalidInput("At most 100 characters.", field=(name,))
     if not is_currency(tenant.currency):
         raise InvalidInput("Not an ISO 4217 currency code, for example EUR.", field=("currency",))
     if tenant.time_zone not in _zones():

@@ -1,0 +1,72 @@
+"""Scalars of the schema, read strictly: what could be understood in two ways is refused, naming the value."""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TypeVar
+
+import strawberry
+from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.types.scalar import ScalarDefinition
+
+T = TypeVar("T")
+
+_NUMBER = re.compile(r"[+-]?\d{1,60}(\.\d{1,60})?([eE][+-]?\d{1,3})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _decimal(value: object) -> Decimal:
+    # A boolean is an int to Python, and to nobody else.
+    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not _NUMBER.fullmatch(text):
+        raise _refuse("Decimal", value, 'a number such as "12.50"')
+    return Decimal(text)
+
+
+def _day(value: object) -> dt.date:
+    return _parsed("Date", value, _DAY, dt.date.fromisoformat, "a day such as 2026-11-22")
+
+
+def _instant(value: object) -> dt.datetime:
+    """With its offset: a clock's reading alone is another instant in every zone."""
+    return _parsed("DateTime", value, _INSTANT, dt.datetime.fromisoformat, "an instant such as 2026-11-22T12:00:00Z")
+
+
+def _parsed(name: str, value: object, form: re.Pattern[str], parse: Callable[[str], T], wanted: str) -> T:
+    if not isinstance(value, str) or not form.fullmatch(value):
+        raise _refuse(name, value, wanted)
+    try:
+        return parse(value.upper())
+    except ValueError:
+        raise _refuse(name, value, wanted) from None
+
+
+def _refuse(name: str, value: object, wanted: str) -> StrawberryInputCoercionError:
+    return StrawberryInputCoercionError(f"Not a {name}: {str(value)[:80]!r}. Expected {wanted}.")
+
+
+def _isoformat(value: dt.date) -> str:
+    return value.isoformat()
+
+
+def _fixed_point(value: Decimal) -> str:
+    return format(value, "f")
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='An exact number, as a string with a point: "12.50". A JSON number is read, too.',
+        serialize=_fixed_point,
+        parse_value=_decimal,
+    ),
+    dt.date: strawberry.scalar(name="Date", description="A day: 2026-11-22", serialize=_isoformat, parse_value=_day),
+    dt.datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant with its offset: 2026-11-22T12:00:00Z",
+        serialize=_isoformat,
+        parse_value=_instant,
+    ),
+}
