@@ -3,13 +3,14 @@
 from typing import Any
 
 import strawberry
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, ValidationCache
+from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
 from api.connections.mutations.connection_start import connection_start
 from api.connections.types import ConnectedAccount
-from api.execution.limits import MOST_TOKENS, DocumentLimits
+from api.execution.limits import MOST_TOKENS
+from api.execution.operation import BeforeValidation
 from api.initiatives.mutations.initiative_archive import initiative_archive
 from api.initiatives.mutations.initiative_create import initiative_create
 from api.initiatives.mutations.initiative_link import initiative_link
@@ -67,8 +68,8 @@ schema = Schema(
     mutation=create_type("Mutation", MUTATIONS),
     types=[Tenant, Objective, Kpi, Baseline, Target, Initiative, InitiativeLink, ConnectedAccount],
     extensions=[
+        BeforeValidation,
         lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
-        lambda: AddValidationRules([DocumentLimits]),
         lambda: ParserCache(maxsize=DOCUMENTS_REMEMBERED),
         lambda: ValidationCache(maxsize=DOCUMENTS_REMEMBERED),
     ],

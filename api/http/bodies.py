@@ -1,5 +1,8 @@
 from starlette.requests import Request
 
+# What follows a refused head is read and dropped, so that its sender lives to hear why; beyond this it is cut off.
+MOST_DROPPED = 5_000_000
+
 
 class BodyTooLarge(Exception):
     pass
@@ -7,8 +10,8 @@ class BodyTooLarge(Exception):
 
 async def read_body(request: Request, *, most: int) -> bytes:
     """Stops reading at the limit, whatever the length header promised. Raises BodyTooLarge."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
+    declared = _declared(request)
+    if declared is not None and declared > most:
         raise BodyTooLarge
     received = bytearray()
     async for chunk in request.stream():
@@ -16,3 +19,14 @@ async def read_body(request: Request, *, most: int) -> bytes:
         if len(received) > most:
             raise BodyTooLarge
     return bytes(received)
+
+
+def is_worth_dropping(request: Request) -> bool:
+    """Whether the rest of a refused body is short enough to keep the connection for it."""
+    declared = _declared(request)
+    return declared is not None and declared <= MOST_DROPPED
+
+
+def _declared(request: Request) -> int | None:
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isdecimal() else None

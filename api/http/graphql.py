@@ -11,7 +11,7 @@ from strawberry.types import ExecutionResult
 
 from api.context import Context
 from api.errors import present
-from api.http.bodies import BodyTooLarge, read_body
+from api.http.bodies import BodyTooLarge, is_worth_dropping, read_body
 from api.oauth.bearer import Unauthorized, authenticate
 from api.oauth.tokens import AccessTokens
 from api.schema import schema
@@ -34,8 +34,8 @@ class GraphQLEndpoint:
         try:
             actor = await authenticate(request.headers.get("authorization"), self._tokens)
         except Unauthorized as refusal:
-            return _refuse(401, "UNAUTHENTICATED", refusal.message, refusal.challenge)
-        body = await self._body(request)
+            return _refuse(request_id, 401, "UNAUTHENTICATED", refusal.message, refusal.challenge)
+        body = await self._body(request, request_id)
         if isinstance(body, Response):
             return body
         started = time.perf_counter()
@@ -61,19 +61,22 @@ class GraphQLEndpoint:
         )
         return _answer(result, request_id)
 
-    async def _body(self, request: Request) -> dict[str, Any] | Response:
+    async def _body(self, request: Request, request_id: str) -> dict[str, Any] | Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            return _refuse(415, "UNSUPPORTED_MEDIA_TYPE", f"Send {JSON}.")
+            return _refuse(request_id, 415, "UNSUPPORTED_MEDIA_TYPE", f"Send {JSON}.")
         try:
             raw = await read_body(request, most=MOST_BYTES)
         except BodyTooLarge:
-            return _refuse(413, "BODY_TOO_LARGE", f"A request has at most {MOST_BYTES} bytes.")
+            refusal = _refuse(request_id, 413, "BODY_TOO_LARGE", f"A request has at most {MOST_BYTES} bytes.")
+            if not is_worth_dropping(request):
+                refusal.headers["Connection"] = "close"
+            return refusal
         try:
             body = orjson.loads(raw)
         except orjson.JSONDecodeError:
-            return _refuse(400, "MALFORMED_JSON", "The body is not JSON.")
+            return _refuse(request_id, 400, "MALFORMED_JSON", "The body is not JSON.")
         fault = _fault(body)
-        return body if fault is None else _refuse(400, "MALFORMED_REQUEST", fault)
+        return body if fault is None else _refuse(request_id, 400, "MALFORMED_REQUEST", fault)
 
 
 def _fault(body: Any) -> str | None:
@@ -81,9 +84,9 @@ def _fault(body: Any) -> str | None:
         return "The body is a JSON object with a query."
     if not isinstance(body.get("query"), str) or not body["query"].strip():
         return "`query` is a GraphQL document."
-    if not isinstance(body.get("variables") or {}, dict):
+    if not isinstance(body.get("variables"), dict | None):
         return "`variables` is an object."
-    if not isinstance(body.get("operationName") or "", str):
+    if not isinstance(body.get("operationName"), str | None):
         return "`operationName` is a name."
     return None
 
@@ -96,7 +99,10 @@ def _answer(result: ExecutionResult, request_id: str) -> Response:
     return Response(orjson.dumps(content, default=str), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
-def _refuse(status: int, code: str, message: str, challenge: str | None = None) -> Response:
+def _refuse(request_id: str, status: int, code: str, message: str, challenge: str | None = None) -> Response:
     headers = {"Cache-Control": "no-store"} | ({"WWW-Authenticate": challenge} if challenge else {})
-    content = {"errors": [{"message": message, "extensions": {"code": code}}]}
+    content = {
+        "errors": [{"message": message, "extensions": {"code": code}}],
+        "extensions": {"requestId": request_id},
+    }
     return Response(orjson.dumps(content), status_code=status, media_type=JSON, headers=headers)
