@@ -73,16 +73,18 @@ async def _lock_state(session: AsyncSession, tenant_id: UUID) -> TenantState:
 async def _recompute_days(
     session: AsyncSession, profile: Profile, days: Sequence[date], *, today: date, now: datetime
 ) -> int:
-    whole = {"tenant_id": profile.tenant_id, "days": list(days)}
+    tenant = {"tenant_id": profile.tenant_id}
     # A change on one day can make a customer's first order be on another: both have another count of new customers.
-    buyers = {"tenant_id": profile.tenant_id, "subjects": sorted(await _column(session, statements.BUYERS, **whole))}
-    first_days = set(days) | await _column(session, statements.FIRST_DAYS, **buyers)
-    await session.execute(statements.CLEAR_ENTITY_DAYS, whole)
-    await session.execute(statements.FILL_ENTITY_DAYS, whole)
-    first_days |= await _column(session, statements.FIRST_DAYS, **buyers)
+    buyers = await _column(session, statements.BUYERS, **tenant, days=list(days))
+    first_days = set(days) | await _first_days(session, profile, buyers)
+    await session.execute(statements.CLEAR_ENTITY_DAYS, {**tenant, "days": list(days)})
+    await session.execute(statements.FILL_ENTITY_DAYS, {**tenant, "days": list(days)})
+    first_days |= await _first_days(session, profile, buyers)
     parameters = {
-        **whole,
-        "first_days": sorted(first_days - {None}),
+        **tenant,
+        "days": list(days),
+        "first_days": sorted(first_days),
+        "subjects": sorted(await _column(session, statements.BUYERS, **tenant, days=sorted(first_days))),
         "currency": profile.currency,
         "today": today,
         "hour": _hour(now),
@@ -90,6 +92,10 @@ async def _recompute_days(
     }
     await session.execute(statements.CLOSE_DAYS, parameters)
     return await _rows(session, statements.WRITE_DAYS, parameters)
+
+
+async def _first_days(session: AsyncSession, profile: Profile, buyers: set[UUID]) -> set[date]:
+    return await _column(session, statements.FIRST_DAYS, tenant_id=profile.tenant_id, subjects=sorted(buyers))
 
 
 async def _recompute_periods(

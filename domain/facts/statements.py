@@ -26,13 +26,15 @@ SELECT subject_id FROM order_facts
 WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates) AND subject_id IS NOT NULL
 """)
 
-FIRST_DAYS = statement("""
-SELECT DISTINCT (
-    SELECT min(e.local_day) FROM entity_days e
-    WHERE e.tenant_id = :tenant_id!uuid AND e.subject_id = s.subject_id
-) AS first_day
-FROM unnest(:subjects!uuids) AS s (subject_id)
-""")
+# One scan by an array of buyers. A look-up for each of them would be at the mercy of the planner, which knows nothing
+# yet of a tenant that has just been filled, and then walks the index of days once for every buyer.
+_FIRST_DAYS = """(
+    SELECT min(local_day) AS first_day FROM entity_days
+    WHERE tenant_id = :tenant_id!uuid AND subject_id = ANY (:subjects!uuids)
+    GROUP BY subject_id
+) AS buyers"""
+
+FIRST_DAYS = statement(f"SELECT DISTINCT first_day FROM {_FIRST_DAYS}")
 
 CLEAR_ENTITY_DAYS = statement("""
 DELETE FROM entity_days e
@@ -56,7 +58,7 @@ WHERE entity_days.orders <> excluded.orders
 # What the day's facts add up to. A key that has a row but no facts any more comes out as zero, so that a
 # vanished fact is a change like any other. Money is summed in the reporting currency alone; every currency has
 # a row of its own beside it.
-FRESH_DAYS = """
+FRESH_DAYS = f"""
 WITH sold AS (
     SELECT local_day, currency, channel, subject_id, gross_minor, discount_minor
     FROM order_facts WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates)
@@ -86,14 +88,8 @@ WITH sold AS (
            min(amount) AS minimum, max(amount) AS maximum
     FROM keyed GROUP BY component, segment, local_day
     UNION ALL
-    SELECT 'new_customers', '', e.local_day, count(*), 0, 0, NULL, NULL
-    FROM entity_days e
-    WHERE e.tenant_id = :tenant_id!uuid AND e.local_day = ANY (:first_days!dates)
-      AND NOT EXISTS (
-        SELECT FROM entity_days f
-        WHERE f.tenant_id = :tenant_id!uuid AND f.subject_id = e.subject_id AND f.local_day < e.local_day
-      )
-    GROUP BY e.local_day
+    SELECT 'new_customers', '', first_day, count(*), 0, 0, NULL, NULL
+    FROM {_FIRST_DAYS} WHERE first_day = ANY (:first_days!dates) GROUP BY first_day
     UNION ALL
     SELECT component, segment, local_day, 0, 0, 0, NULL, NULL
     FROM day_components
