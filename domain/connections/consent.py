@@ -18,6 +18,7 @@ from domain.connections.repository import (
     claim_oauth_state,
     find_account,
     find_oauth_state,
+    get_connection,
     get_oauth_state,
     list_provider_apps,
     lock_connection,
@@ -51,7 +52,8 @@ async def start_connection(
         raise ProviderUnknown(provider_name)
     app = apps[0]
     name = _account_name(provider, account)
-    if await find_account(session, app_id=app.id, account=name) is not None:
+    owner = await find_account(session, app_id=app.id, account=name)
+    if owner is not None and not await _waits_for_consent(session, tenant_id, owner):
         raise AccountAlreadyConnected
     now = house.clock.now()
     connection = await _open_connection(session, tenant_id, provider_name, app.id, name)
@@ -165,6 +167,15 @@ async def _open_streams(session: AsyncSession, provider: Provider, connection: C
     await session.flush()
 
 
+async def _waits_for_consent(session: AsyncSession, tenant_id: UUID, owner: tuple[UUID, UUID]) -> bool:
+    """Whether the account is this tenant's own and cannot be read until its owner consents again."""
+    owner_id, connection_id = owner
+    if owner_id != tenant_id:
+        return False
+    connection = await get_connection(session, tenant_id=tenant_id, connection_id=connection_id)
+    return connection.status not in ("ACTIVE", "PAUSED")
+
+
 async def _open_connection(
     session: AsyncSession, tenant_id: UUID, provider: str, app_id: UUID, account: str
 ) -> Connection:
@@ -187,7 +198,9 @@ async def _open_connection(
             token_version=0,
         )
         session.add(connection)
-    connection.status, connection.reason = "CONNECTING", None
+    # One that lost its consent says so until it has another.
+    if connection.status not in ("NEEDS_REAUTH", "ERROR"):
+        connection.status, connection.reason = "CONNECTING", None
     await session.flush()
     return connection
 

@@ -145,8 +145,11 @@ async def find_account(session: AsyncSession, *, app_id: UUID, account: str) -> 
 async def claim_account(
     session: AsyncSession, *, app_id: UUID, account: str, tenant_id: UUID, connection_id: UUID
 ) -> bool:
+    """True also where the connection has the account already: its owner has consented anew."""
     parameters = {"app_id": app_id, "account": account, "tenant_id": tenant_id, "connection_id": connection_id}
-    return (await session.execute(CLAIM_ACCOUNT, parameters)).scalar_one_or_none() is not None
+    if (await session.execute(CLAIM_ACCOUNT, parameters)).scalar_one_or_none() is not None:
+        return True
+    return await find_account(session, app_id=app_id, account=account) == (tenant_id, connection_id)
 
 
 async def plan(session: AsyncSession, *, tenant_id: UUID, kind: str, subject_id: UUID, due_at: datetime) -> None:
