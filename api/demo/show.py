@@ -4,10 +4,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 BARS = "▁▂▃▄▅▆▇█"
+MONTHS = 12
 STATUS = {
     "ON_TRACK": "[green]on track[/]",
     "MET": "[green]reached[/]",
@@ -20,22 +22,19 @@ STATUS = {
 
 def show(console: Console, dashboard: dict[str, Any]) -> None:
     tenant = dashboard["data"]["tenant"]
-    table = Table(title=f"{tenant['name']} on {_day(tenant['today'])}", title_justify="left", expand=False)
-    for heading, justify in (
-        ("", "left"),
-        ("Last month", "right"),
-        ("Month before", "right"),
-        ("Last 90 days", "right"),
-    ):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    table.add_column("Month by month")
+    title = f"{tenant['name']} on {_day(tenant['today'])}, money in {tenant['currency']}"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", max_width=25)
+    for heading in ("Last month", "Change", "90 days"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column(f"Last {MONTHS} months", no_wrap=True)
     for kpi in tenant["kpis"]["nodes"]:
         table.add_row(
             kpi["name"],
             amount(kpi["lastMonth"]),
             _change(kpi["lastMonth"]),
             amount(kpi["trailing"]),
-            sparkline(kpi["series"]["values"]),
+            sparkline(kpi["series"]["values"][-MONTHS:]),
         )
     console.print(table)
     for objective in tenant["objectives"]["nodes"]:
@@ -45,7 +44,7 @@ def show(console: Console, dashboard: dict[str, Any]) -> None:
 def amount(figure: dict[str, Any]) -> str:
     if figure["value"] is None:
         return str(figure["nullReason"]).replace("_", " ").lower()
-    return _written(figure["value"], figure["unit"], figure["currency"], figure["n"])
+    return _written(figure["value"], figure["unit"])
 
 
 def sparkline(values: list[str | None]) -> str:
@@ -67,21 +66,15 @@ def _objective(console: Console, objective: dict[str, Any]) -> None:
         if target is None or baseline is None:
             continue
         progress = target["progress"]
-
-        def written(value: str | None, figure: dict[str, Any] = figure) -> str:
-            return "-" if value is None else _written(value, figure["unit"], figure["currency"], figure["n"])
-
-        console.print(
-            f"  {kpi['name']}: {written(baseline['value'])} before, {written(progress['actual']['value'])} now, "
-            f"{written(progress['expected'])} asked for today, {written(target['value'])} by {_day(target['dueOn'])}: "
-            f"{STATUS[progress['status']]}"
-        )
+        values = (baseline["value"], progress["actual"]["value"], progress["expected"], target["value"])
+        before, now, asked, goal = ("-" if value is None else _written(value, figure["unit"]) for value in values)
+        console.print(f"  {kpi['name']}: {before} before, {now} now, {asked} asked for today, {goal} in the end")
 
 
-def _written(value: str, unit: str, currency: str | None, n: int) -> str:
+def _written(value: str, unit: str) -> str:
     number = Decimal(value)
     if unit == "MONEY":
-        return f"{number:,.2f} {currency}"
+        return f"{number:,.2f}"
     if unit == "COUNT":
         return f"{number:,.0f}"
     return _percent(value) if abs(number) < 1 else f"{number:.2f}"
@@ -91,8 +84,8 @@ def _change(figure: dict[str, Any]) -> str:
     change = figure["vsPrevious"]
     if change is None:
         return ""
-    if figure["unit"] == "RATIO":
-        return f"{Decimal(change['absolute']) * 100:+.1f} points"
+    if figure["unit"] == "RATIO" and abs(Decimal(figure["value"])) < 1:
+        return f"{Decimal(change['absolute']) * 100:+.1f} pts"
     return "" if change["relative"] is None else _percent(change["relative"], sign=True)
 
 
