@@ -42,7 +42,7 @@ TOO_MUCH = {
     ),
     "too many selections": ("{" + VIEWER * 600 + "}", "QUERY_TOO_WIDE"),
     "too many twins": ("{" + VIEWER * 51 + "}", "QUERY_TOO_WIDE"),
-    "a bomb of fragments": (_chain("...F{0} ...F{0}", 40), "QUERY_TOO_WIDE"),
+    "a bomb of fragments": (_chain("...F{0} ...F{0}", 25), "QUERY_TOO_WIDE"),
     "a wider bomb": (_chain("...F{0} " * 20, 20), "QUERY_TOO_WIDE"),
     "a long chain of fragments": (_chain("...F{0}", 490), "QUERY_TOO_DEEP"),
     "a fragment in itself": ("{ ...A } fragment A on Query { ...A }", "VALIDATION_FAILED"),

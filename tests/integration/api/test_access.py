@@ -1,0 +1,145 @@
+"""Who is let in, what they may ask for, and that nobody learns of what is not theirs."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+import pytest
+
+from api.ids import Kind, decode, encode
+from api.oauth.tokens import Terms, sign_access_token
+from tenants.access.actor import ApiScope
+from tenants.access.clients import find_client
+from tenants.access.keys import SigningKeys
+from tenants.ids import new_id
+from tests.integration.api.client import Caller, sign_in
+from tests.integration.api.world import World
+
+NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
+TENANT = "query($id: ID!) { tenant(id: $id) { name } }"
+
+
+async def _with(http: httpx2.AsyncClient, authorization: str | None) -> httpx2.Response:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    return await http.post("/graphql", json={"query": "{ viewer { clientId } }"}, headers=headers)
+
+
+def _is_refused(answer: httpx2.Response, *, error: bool) -> None:
+    assert answer.status_code == 401
+    challenge = answer.headers["www-authenticate"]
+    assert challenge.startswith('Bearer realm="')
+    assert ('error="invalid_token"' in challenge) == error
+    body = answer.json()
+    assert set(body) == {"errors", "extensions"}
+    assert [each["extensions"]["code"] for each in body["errors"]] == ["UNAUTHENTICATED"]
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Basic dTpw", "Token x", "bearer:x"])
+async def test_who_brings_no_token_is_told_to_bring_one(http: httpx2.AsyncClient, authorization: str | None) -> None:
+    _is_refused(await _with(http, authorization), error=False)
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["x", "a.b.c", "....", "x" * 10_000, "e30.e30.e30", '"', "a b", "\u00e4", "eyJhbGciOiJub25lIn0.e30.", "a,b"],
+)
+async def test_garbage_is_no_token(http: httpx2.AsyncClient, token: str) -> None:
+    answer = await http.post(
+        "/graphql",
+        json={"query": "{ viewer { clientId } }"},
+        headers=[(b"Authorization", b"Bearer " + token.encode("latin-1"))],
+    )
+    _is_refused(answer, error=True)
+
+
+async def test_a_token_ends(http: httpx2.AsyncClient, address: str, world: World) -> None:
+    """The one hour of the settings and a second later, by the keys of the process itself."""
+    keys = SigningKeys(world.database, world.keyring)
+    terms = Terms(address, 3600)
+    machine = world.agency.machine
+    async with world.database.unit_of_work() as session:
+        client = await find_client(session, client_id=machine.actor.client_id, now=datetime.now(UTC))
+    assert client is not None
+
+    async def at(instant: datetime, terms: Terms = terms) -> httpx2.Response:
+        token = sign_access_token(
+            client, person_id=None, scopes=client.scopes, key=await keys.private(), terms=terms, now=instant
+        )
+        return await _with(http, f"Bearer {token}")
+
+    now = datetime.now(UTC)
+    assert (await at(now - timedelta(seconds=3500))).status_code == 200
+    expired = await at(now - timedelta(seconds=3601))
+    _is_refused(expired, error=True)
+    assert "expired" in expired.json()["errors"][0]["message"]
+    _is_refused(await at(now + timedelta(hours=1)), error=True)
+    _is_refused(await at(now, Terms("https://elsewhere.example", 3600)), error=True)
+
+
+async def test_a_changed_token_is_refused(http: httpx2.AsyncClient, agency: Caller) -> None:
+    head, claims, signature = agency.token.split(".")
+    middle = len(claims) // 2
+    changed = claims[:middle] + ("A" if claims[middle] != "A" else "B") + claims[middle + 1 :]
+    _is_refused(await _with(http, f"Bearer {head}.{changed}.{signature}"), error=True)
+    _is_refused(await _with(http, f"Bearer {head}.{claims}.{secrets.token_urlsafe(64)}"), error=True)
+    assert (await _with(http, f"bEaReR  {agency.token}")).status_code == 200
+
+
+async def test_a_query_needs_its_scope(http: httpx2.AsyncClient, world: World) -> None:
+    writer = await sign_in(http, world.agency.machine, ApiScope.WRITE_KPIS)
+    for answer in (
+        await writer.ask(TENANT, id=world.agency.tenant.gid),
+        await writer.ask(NODE, id=world.agency.gids[Kind.KPI]),
+        await writer.ask("{ tenants { nodes { id } } }"),
+    ):
+        assert answer.body["data"] is None
+        assert answer.code == "FORBIDDEN_SCOPE"
+        assert answer.error["extensions"]["requiredScope"] == "read_metrics"
+        assert "read_metrics" in answer.error["message"]
+    assert (await writer.ask("{ viewer { scopes } }")).data["viewer"]["scopes"] == ["write_kpis"]
+    assert (await writer.ask('{ metric(key: "orders") { name } }')).data["metric"]["name"] == "Orders"
+
+
+async def test_connections_need_a_scope_of_their_own(http: httpx2.AsyncClient, world: World) -> None:
+    reader = await sign_in(http, world.agency.machine, ApiScope.READ_METRICS)
+    for selection in ("connections { nodes { account } }", "recomputeRuns { days }"):
+        query = f"query($id: ID!) {{ tenant(id: $id) {{ name {selection} }} }}"
+        answer = await reader.ask(query, id=world.agency.tenant.gid)
+        assert answer.code == "FORBIDDEN_SCOPE"
+        assert answer.error["extensions"]["requiredScope"] == "read_connections"
+    refused = await reader.ask(NODE, id=world.agency.gids[Kind.CONNECTION])
+    assert refused.error["extensions"]["requiredScope"] == "read_connections"
+    watcher = await sign_in(http, world.agency.machine, ApiScope.READ_CONNECTIONS)
+    seen = await watcher.ask(NODE, id=world.agency.gids[Kind.CONNECTION])
+    assert seen.data["node"]["__typename"] == "ConnectedAccount"
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_a_strangers_thing_answers_like_one_that_never_was(
+    agency: Caller, stranger: Caller, world: World, kind: Kind
+) -> None:
+    """To the byte, but for the id of the request."""
+    foreign = world.stranger.gids[kind]
+    unknown = encode(kind, new_id(), new_id())
+    answers = [await agency.ask(NODE, id=foreign), await agency.ask(NODE, id=unknown)]
+    if kind is Kind.TENANT:
+        answers += [await agency.ask(TENANT, id=foreign), await agency.ask(TENANT, id=unknown)]
+    else:
+        home, theirs = world.agency.tenant.id, world.stranger.gids[kind]
+        answers += [
+            await agency.ask(NODE, id=encode(kind, home, new_id())),
+            await agency.ask(NODE, id=encode(kind, home, decode(theirs).id)),
+        ]
+    for first, second in zip(answers[::2], answers[1::2], strict=True):
+        assert (first.body["data"], first.code) == (None, "NOT_FOUND")
+        assert first.error["extensions"]["field"] == ["id"]
+        assert first.anonymous == second.anonymous
+    assert (await stranger.ask(NODE, id=foreign)).data["node"]["id"] == foreign
+
+
+async def test_an_id_of_another_kind_is_not_found(agency: Caller, world: World) -> None:
+    for kind, gid in world.agency.gids.items():
+        if kind is not Kind.TENANT:
+            assert (await agency.ask(TENANT, id=gid)).code == "NOT_FOUND"
+    swapped = world.agency.gids[Kind.KPI].replace("kpi_", "obj_")
+    assert (await agency.ask(NODE, id=swapped)).code == "NOT_FOUND"
