@@ -35,6 +35,8 @@ def roles_sql(database: str, passwords: Mapping[str, str] | None = None) -> str:
         f"GRANT CONNECT ON DATABASE {_name(database)} TO {APPLICATION}, {BENCHMARK};",
         f"GRANT CREATE ON DATABASE {_name(database)} TO {OWNER};",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC;",
+        # A temporary table could stand before a real one on a pooled connection.
+        f"REVOKE TEMPORARY ON DATABASE {_name(database)} FROM PUBLIC;",
         f"GRANT USAGE, CREATE ON SCHEMA public TO {MIGRATOR}, {OWNER};",
         f"GRANT USAGE ON SCHEMA public TO {APPLICATION}, {BENCHMARK}, {LOOKUP};",
     ]

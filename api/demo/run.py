@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 from rich.console import Console
+from rich.markup import escape
 
 from api import migrate
 from api.demo import story
@@ -167,7 +168,7 @@ def _invite(console: Console, settings: Settings, result: dict[str, Any]) -> Non
         f"\n[bold]Explorer[/]      {settings.public_url}/explorer#token={result['access_token']}", soft_wrap=True
     )
     console.print(f"[bold]Access token[/]  {result['access_token']}", soft_wrap=True)
-    console.print(f"[bold]Try[/]           {curl}", soft_wrap=True, markup=False)
+    console.print(f"[bold]Try[/]           {escape(curl)}", soft_wrap=True)
     console.print("\nServing until Ctrl-C.")
 
 

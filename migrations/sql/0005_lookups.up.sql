@@ -8,10 +8,6 @@ CREATE FUNCTION app.find_person(address text) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $$ SELECT p.id FROM public.people p WHERE p.sign_in_address = address $$;
 
-CREATE FUNCTION app.find_authorization_code(hash bytea) RETURNS TABLE (code_id uuid, organization_id uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
-$$ SELECT c.id, c.organization_id FROM public.authorization_codes c WHERE c.code_hash = hash $$;
-
 CREATE FUNCTION app.find_oauth_state(hash bytea) RETURNS TABLE (state_id uuid, tenant_id uuid, provider_app_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $$ SELECT s.id, s.tenant_id, s.provider_app_id FROM public.oauth_states s WHERE s.state_hash = hash $$;

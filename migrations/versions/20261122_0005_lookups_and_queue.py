@@ -18,7 +18,6 @@ depends_on = None
 FOUND_BY_KEY = (
     "apps",
     "people",
-    "authorization_codes",
     "oauth_states",
     "provider_apps",
     "provider_accounts",
@@ -27,7 +26,6 @@ FOUND_BY_KEY = (
 LOOKUPS = (
     "app.find_app(text)",
     "app.find_person(text)",
-    "app.find_authorization_code(bytea)",
     "app.find_oauth_state(bytea)",
     "app.find_provider_app(uuid)",
     "app.find_provider_account(uuid, text)",

@@ -101,9 +101,7 @@ DIRECTORY = {
     ),
     "apps": Directory(KEPT, "client_id name kind redirect_uris scopes", _OF_ORGANIZATION, looked_up=True),
     "app_secrets": Directory(ALL, "secret_hash", _OF_ORGANIZATION),
-    "authorization_codes": Directory(
-        ALL, "code_hash redirect_uri scopes code_challenge", _OF_ORGANIZATION, looked_up=True
-    ),
+    "authorization_codes": Directory(ALL, "code_hash redirect_uri scopes code_challenge", _OF_ORGANIZATION),
     "sign_in_attempts": Directory(
         "SELECT INSERT DELETE", "address_hash", open_because="counted before anybody is known, under a keyed hash"
     ),
@@ -184,7 +182,7 @@ SCHEMAS = {
     "app": {APPLICATION: _USAGE, BENCHMARK: _USAGE, LOOKUP: _MAKER},
 }
 DATABASE = {
-    EVERYBODY: frozenset({"CONNECT", "TEMPORARY"}),
+    EVERYBODY: frozenset({"CONNECT"}),
     OWNER: frozenset({"CREATE"}),
     MIGRATOR: frozenset({"CONNECT", "CREATE"}),
     APPLICATION: frozenset({"CONNECT"}),
