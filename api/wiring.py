@@ -67,15 +67,18 @@ def _assemble(
         http,
         overlap=timedelta(seconds=settings.sync_overlap_seconds),
         lag=INCREMENT_LAG,
+        page_size=settings.page_size,
     )
     house = House(
         database=database,
         keyring=keyring,
         clock=clock,
-        jobs=PostgresJobQueue(),
+        jobs=PostgresJobQueue(silence=timedelta(seconds=settings.lease_seconds)),
         providers={provider.name: provider},
         public_url=settings.public_url,
         sync_interval=timedelta(seconds=settings.sync_interval_seconds),
+        lease=timedelta(seconds=settings.lease_seconds),
+        retry=timedelta(seconds=settings.retry_seconds),
     )
     terms = Terms(issuer=settings.public_url, lifetime_seconds=settings.access_token_seconds)
     tokens = AccessTokens(SigningKeys(database, keyring, clock), terms, clock=clock)

@@ -15,7 +15,7 @@ from domain.connections.inbox import process
 from domain.connections.sync import sync_connection
 from domain.connections.tick import wake_for_what_is_due
 from domain.facts.service import recompute_tenant
-from tenants.jobs import HEARTBEAT, Job, JobKind, open_queue
+from tenants.jobs import Job, JobKind, open_queue
 from tenants.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -25,10 +25,10 @@ CONCURRENT = 20
 
 
 async def run_worker(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT; what is under way is finished first."""
+    """Until SIGTERM or SIGINT; a job under way is finished first, a long read after the page in hand."""
     async with open_parts(settings) as parts, open_queue(parts.urls.application) as queue:
         _register(queue, parts.house)
-        stop = asyncio.Event()
+        stop = parts.house.halted
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
         ticking = asyncio.create_task(_tick(parts, stop))
@@ -38,7 +38,7 @@ async def run_worker(settings: Settings) -> None:
             dequeue_timeout=timedelta(seconds=settings.tick_seconds),
             batch_size=BATCH,
             max_concurrent_tasks=CONCURRENT,
-            heartbeat_timeout=HEARTBEAT,
+            heartbeat_timeout=parts.house.lease,
         )
         stop.set()
         await asyncio.gather(ticking, stopping)

@@ -18,9 +18,6 @@ from tenants.clock import wall_now
 from tenants.database import driver_connection
 from tenants.sql import statement
 
-HEARTBEAT = timedelta(seconds=30)
-"""A job whose worker has been silent for this long is anybody's."""
-
 PRESENT = statement("""
 SELECT DISTINCT entrypoint, payload FROM pgqueuer
 WHERE entrypoint = ANY (:kinds!texts)
@@ -60,15 +57,21 @@ class JobQueue(Protocol):
         ...
 
 
+@dataclass(frozen=True)
 class PostgresJobQueue:
-    """pgqueuer's tables, written on the session's own connection."""
+    """pgqueuer's tables, written on the session's own connection.
+
+    A job whose worker has been silent for longer than `silence` is anybody's.
+    """
+
+    silence: timedelta = timedelta(seconds=30)
 
     async def enqueue(self, session: AsyncSession, job: Job) -> None:
         connection = await driver_connection(session)
         await Queries.from_asyncpg_connection(connection).enqueue(job.kind.value, job.payload())
 
     async def enqueue_missing(self, session: AsyncSession, jobs: Sequence[Job]) -> int:
-        parameters = {"kinds": [kind.value for kind in JobKind], "alive_since": wall_now() - HEARTBEAT}
+        parameters = {"kinds": [kind.value for kind in JobKind], "alive_since": wall_now() - self.silence}
         rows = await session.execute(PRESENT, parameters)
         present = {(row.entrypoint, bytes(row.payload)) for row in rows}
         missing = [job for job in jobs if (job.kind.value, job.payload()) not in present]

@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     access_token_seconds: int = Field(3600, ge=60, le=86400)
     sync_overlap_seconds: int = Field(600, ge=0, le=86400)
     sync_interval_seconds: float = Field(900.0, ge=1, le=86400)
+    page_size: int = Field(250, ge=1, le=250)
+    lease_seconds: float = Field(30.0, ge=1, le=3600)
+    retry_seconds: float = Field(60.0, ge=1, le=86400)
     tick_seconds: float = Field(5.0, ge=0.1, le=300)
     shopify_base_url: str = "https://{shop}"
 

@@ -1,7 +1,8 @@
 """What work on connections needs around it: the database, the keys, the clock, the queue, the providers."""
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from domain.ports.provider import Provider
@@ -20,6 +21,11 @@ class House:
     providers: Mapping[str, Provider]
     public_url: str
     sync_interval: timedelta
+    lease: timedelta = timedelta(seconds=30)
+    """How long a worker that fell silent keeps its connection; every page renews it."""
+    retry: timedelta = timedelta(seconds=60)
+    halted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when this process is asked to stop: whoever reads page by page leaves off after the one in hand."""
 
     def callback_url(self, provider: str) -> str:
         return f"{self.public_url}/oauth/callback/{provider.lower()}"

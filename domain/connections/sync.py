@@ -33,15 +33,40 @@ from tenants.sql import statement
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
-"""How long a worker that fell silent keeps its connection; every page renews it."""
-RETRY = timedelta(seconds=60)
-
 CLAIM_DUE = statement("""
 UPDATE schedules SET due_at = :until!instant
 WHERE tenant_id = :tenant_id!uuid AND kind = :kind!text AND subject_id = :subject_id!uuid AND due_at <= :now!instant
 RETURNING subject_id
 """)
+
+
+CLOSE_LOST_RUNS = statement("""
+UPDATE sync_runs SET status = 'INCOMPLETE', reason = 'WORKER_LOST', finished_at = :now!instant
+WHERE tenant_id = :tenant_id!uuid AND connection_id = :connection_id!uuid AND stream = :stream!text
+  AND status = 'RUNNING'
+""")
+
+
+class LeftOff(Exception):
+    """The pass is not over, and nothing is wrong: `code` says who goes on."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Halted(LeftOff):
+    """This process stops; the next worker goes on at once."""
+
+    def __init__(self) -> None:
+        super().__init__("HALTED")
+
+
+class Overtaken(LeftOff):
+    """The lease ran out over a slow page, and another worker has gone on already."""
+
+    def __init__(self) -> None:
+        super().__init__("OVERTAKEN")
 
 
 @dataclass(frozen=True)
@@ -74,8 +99,12 @@ async def sync_connection(house: House, *, tenant_id: UUID, connection_id: UUID)
             await read_stream(reading, stream)
     except ProviderError as error:
         await _note_failure(reading, error)
-        return
-    await _settle(reading)
+    except Halted:
+        await _plan(house, tenant_id, connection_id, timedelta())
+    except Overtaken:
+        log.warning("another worker reads on", extra={"connection_id": str(connection_id)})
+    else:
+        await _settle(reading)
 
 
 async def _subscribe(reading: Reading) -> None:
@@ -104,28 +133,28 @@ async def read_stream(reading: Reading, stream: Stream) -> None:
     """To the end of the pass. A page that is not whole ends the run as INCOMPLETE and leaves the cursor."""
     run = await _open_run(reading, stream)
     try:
-        while True:
-            cursor = await _cursor(reading, stream)
-            if cursor is None:
-                break
+        while (cursor := await _cursor(reading, stream)) is not None:
             page = await stream.fetch(reading.account, cursor, now=reading.house.clock.now())
-            if not await _keep_page(reading, stream, run, cursor, page) or page.done:
+            await _keep_page(reading, stream, run, cursor, page)
+            if page.done:
                 break
-    except ProviderError as error:
+            if reading.house.halted.is_set():
+                raise Halted
+    except (ProviderError, LeftOff) as error:
         await _close_run(reading, run, "INCOMPLETE", error.code)
         raise
     await _close_run(reading, run, "COMPLETE", None)
 
 
-async def _keep_page(reading: Reading, stream: Stream, run: SyncRun, cursor: object, page: Page) -> bool:
-    """False when another worker moved the cursor meanwhile: its page counts, this one is dropped."""
+async def _keep_page(reading: Reading, stream: Stream, run: SyncRun, cursor: object, page: Page) -> None:
+    """Raises Overtaken when another worker moved the cursor meanwhile: its page counts, this one is dropped."""
     house, now = reading.house, reading.house.clock.now()
     async with house.database.unit_of_work(reading.scope) as session:
         state = await lock_stream(
             session, tenant_id=reading.tenant_id, connection_id=reading.connection_id, stream=stream.name
         )
         if state is None or state.cursor != cursor:
-            return False
+            raise Overtaken
         intake = await _intake(reading, session, now)
         taken = await take_in(session, intake, reading.provider.mapping, stream=stream.name, items=page.items)
         if taken.shop is not None:
@@ -138,9 +167,8 @@ async def _keep_page(reading: Reading, stream: Stream, run: SyncRun, cursor: obj
         if taken.dirty and page.done:
             await house.jobs.enqueue(session, Job(JobKind.RECOMPUTE, reading.tenant_id))
         await plan(
-            session, tenant_id=reading.tenant_id, kind=SYNC, subject_id=reading.connection_id, due_at=now + LEASE
+            session, tenant_id=reading.tenant_id, kind=SYNC, subject_id=reading.connection_id, due_at=now + house.lease
         )
-    return True
 
 
 async def _compare(session: AsyncSession, reading: Reading, intake: Intake, shop: ShopRecord) -> None:
@@ -193,7 +221,7 @@ async def _lease(house: House, tenant_id: UUID, connection_id: UUID) -> bool:
             "kind": SYNC,
             "subject_id": connection_id,
             "now": now,
-            "until": now + LEASE,
+            "until": now + house.lease,
         }
         return (await session.execute(CLAIM_DUE, parameters)).scalar_one_or_none() is not None
 
@@ -206,11 +234,11 @@ async def _cursor(reading: Reading, stream: Stream) -> dict[str, object] | None:
 
 async def _open_run(reading: Reading, stream: Stream) -> SyncRun:
     async with reading.house.database.unit_of_work(reading.scope) as session:
+        ids = {"tenant_id": reading.tenant_id, "connection_id": reading.connection_id, "stream": stream.name}
+        await session.execute(CLOSE_LOST_RUNS, {**ids, "now": reading.house.clock.now()})
         state = await session.get(StreamState, (reading.tenant_id, reading.connection_id, stream.name))
         run = SyncRun(
-            tenant_id=reading.tenant_id,
-            connection_id=reading.connection_id,
-            stream=stream.name,
+            **ids,
             phase="BACKFILL" if state is None else state.phase,
             status="RUNNING",
         )
@@ -228,7 +256,7 @@ async def _close_run(reading: Reading, run: SyncRun, status: str, reason: str | 
 async def _note_failure(reading: Reading, error: ProviderError) -> None:
     """What a failure means for the connection, and when to try again."""
     log.warning("sync stopped: %s (%s)", error.code, error, extra={"connection_id": str(reading.connection_id)})
-    wait = RETRY
+    wait = reading.house.retry
     if isinstance(error, Throttled | ProviderUnavailable) and error.retry_after:
         wait = timedelta(seconds=error.retry_after)
     async with reading.house.database.unit_of_work(reading.scope) as session:
@@ -238,6 +266,8 @@ async def _note_failure(reading: Reading, error: ProviderError) -> None:
 
 
 def _judge(connection: Connection, error: ProviderError) -> None:
+    if connection.status != "ACTIVE":
+        return  # its owner or the provider has spoken meanwhile
     connection.reason = error.code
     if isinstance(error, ReauthRequired):
         connection.status = "NEEDS_REAUTH"
@@ -253,7 +283,8 @@ async def _settle(reading: Reading) -> None:
     """All streams were read to their ends: nothing is wrong with the connection any more."""
     async with reading.house.database.unit_of_work(reading.scope) as session:
         connection = await lock_connection(session, tenant_id=reading.tenant_id, connection_id=reading.connection_id)
-        connection.reason = None
+        if connection.status == "ACTIVE":
+            connection.reason = None
     await _plan(reading.house, reading.tenant_id, reading.connection_id, reading.house.sync_interval)
 
 

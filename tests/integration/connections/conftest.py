@@ -126,15 +126,14 @@ async def address(house: House, listening: Listening) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def admin(database_urls: DatabaseUrls) -> AsyncIterator[asyncpg.Connection]:
+async def admin(database_urls: DatabaseUrls) -> AsyncIterator[asyncpg.Pool]:
     """Sees every tenant's rows: the migrator's role, which row-level security does not bind."""
-    connection = await asyncpg.connect(database_urls.migration)
-    yield connection
-    await connection.close()
+    async with asyncpg.create_pool(database_urls.migration, min_size=1, max_size=4) as pool:
+        yield pool
 
 
 @pytest.fixture(scope="session")
-async def office(house: House, desk: Desk, admin: asyncpg.Connection, address: str) -> AsyncIterator[Office]:
+async def office(house: House, desk: Desk, admin: asyncpg.Pool, address: str) -> AsyncIterator[Office]:
     async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
         yield await Office.open(house, desk, http, admin, address)
 

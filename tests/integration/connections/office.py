@@ -18,7 +18,7 @@ from connectors.shopify.provider import shopify_provider
 from domain.connections.apps import register_provider_app
 from domain.connections.house import House
 from domain.connections.inbox import process
-from domain.connections.sync import Reading, open_reading, sync_connection
+from domain.connections.sync import Reading, open_reading, read_stream, sync_connection
 from domain.facts.service import recompute_tenant
 from domain.ports.provider import Provider
 from tenants.scope import Scope
@@ -42,15 +42,13 @@ class Office:
     desk: Desk
     http: httpx2.AsyncClient
     api: ApiClient
-    admin: asyncpg.Connection
+    admin: asyncpg.Pool
     app_id: UUID
     client_id: str
     client_secret: str
 
     @classmethod
-    async def open(
-        cls, house: House, desk: Desk, http: httpx2.AsyncClient, admin: asyncpg.Connection, url: str
-    ) -> "Office":
+    async def open(cls, house: House, desk: Desk, http: httpx2.AsyncClient, admin: asyncpg.Pool, url: str) -> "Office":
         client_id, client_secret = f"office-{secrets.token_hex(4)}", secrets.token_hex(16)
         content = {
             "client_id": client_id,
@@ -143,10 +141,42 @@ class Client:
     async def sync(self) -> None:
         """As if the schedule had come due."""
         await self.make_due("sync")
+        await self.sync_if_due()
+
+    async def sync_if_due(self) -> None:
         await sync_connection(self.house, tenant_id=self.tenant_id, connection_id=self.connection_id)
 
     async def make_due(self, kind: str) -> None:
         await self.rows("UPDATE schedules SET due_at = now() - interval '1 s' WHERE tenant_id = $1 AND kind = $2", kind)
+
+    async def read_orders(self) -> None:
+        """One pass over the orders alone."""
+        reading = await self.reading()
+        await read_stream(reading, reading.provider.stream("orders"))
+
+    async def runs(self, stream: str = "orders") -> list[tuple[str, str | None, int]]:
+        """Status, reason and records of each pass, the newest last."""
+        sql = "SELECT status, reason, records FROM sync_runs WHERE tenant_id = $1 AND stream = $2 ORDER BY id"
+        return [tuple(row) for row in await self.rows(sql, stream)]
+
+    async def cursor(self, stream: str = "orders") -> str:
+        row = await self.row("SELECT cursor FROM stream_states WHERE tenant_id = $1 AND stream = $2", stream)
+        return str(row["cursor"])
+
+    async def due_in(self) -> timedelta:
+        """Until the schedule asks for the next sync."""
+        row = await self.row("SELECT due_at FROM schedules WHERE tenant_id = $1 AND kind = 'sync'")
+        due_at: datetime = row["due_at"]
+        return due_at - self.house.clock.now()
+
+    async def order_count(self) -> int:
+        return int((await self.row("SELECT count(*) AS n FROM order_facts WHERE tenant_id = $1"))["n"])
+
+    def fault(self, kind: str, *, endpoint: str = "graphql", times: int = 1, seconds: float = 0.1) -> None:
+        self.store.control("POST", "/faults", {"endpoint": endpoint, "kind": kind, "times": times, "seconds": seconds})
+
+    def fair_weather(self) -> None:
+        self.store.control("DELETE", "/faults")
 
     async def work_off(self) -> int:
         return await process(self.house, tenant_id=self.tenant_id)
