@@ -1,7 +1,8 @@
 """An agency at work: it opens tenants, connects practice shops, and does what a worker does, one job at a time."""
 
+import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -171,6 +172,20 @@ class Client:
 
     async def order_count(self) -> int:
         return int((await self.row("SELECT count(*) AS n FROM order_facts WHERE tenant_id = $1"))["n"])
+
+    async def at_shop(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Something happens at the shop; its webhooks are with us when this returns, but for those it holds back."""
+        done = await asyncio.to_thread(self.store.control, method, path, content)
+        await self.all_delivered()
+        return done
+
+    async def all_delivered(self) -> None:
+        for _ in range(200):
+            sent = (await asyncio.to_thread(self.store.control, "GET", "/deliveries"))["deliveries"]
+            if all(each["state"] != "pending" for each in sent):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError("the shop's webhooks did not arrive")
 
     def fault(self, kind: str, *, endpoint: str = "graphql", times: int = 1, seconds: float = 0.1) -> None:
         self.store.control("POST", "/faults", {"endpoint": endpoint, "kind": kind, "times": times, "seconds": seconds})

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.connections.sync import Halted, Overtaken
+from domain.connections.sync import Halted
 from domain.ports.errors import ProviderError
 from tests.integration.connections.office import Client, Office
 
