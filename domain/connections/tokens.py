@@ -66,6 +66,9 @@ class ConnectionTokens:
         dead: ReauthRequired | None = None
         async with self.house.database.unit_of_work(Scope.of_tenant(self.tenant_id)) as session:
             connection = await lock_connection(session, tenant_id=self.tenant_id, connection_id=self.connection_id)
+            if connection.status != "ACTIVE":
+                # Somebody heard it before us; asking again would only be counted against us.
+                raise ReauthRequired("the connection waits for its owner's consent")
             if connection.sealed_access_token is not None:
                 token = self._open(connection, "access")
                 if token != rejected:
