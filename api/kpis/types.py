@@ -11,6 +11,7 @@ from api.kpis.values import Explanation, MetricValue, Series, number_of
 from api.loading import load_list
 from api.metrics.types import Metric, PeriodName, period_named
 from api.node import Node
+from domain import fields
 from domain.kpis import models
 from domain.kpis.progress import judge, measurement
 from domain.kpis.repository import list_baselines, list_targets
@@ -137,6 +138,7 @@ class Target(Node):
         return await self._progress(info, on)
 
     async def _progress(self, info: Info, on: dt.date | None) -> TargetProgress:
+        fields.plausible(on, "on")
         profile = info.context.reader.profile(self.row.tenant_id)
         today = profile.today(info.context.now)
         day = on or today
@@ -191,12 +193,13 @@ class Kpi(Node):
         as_of: dt.datetime | None = None,
     ) -> MetricValue:
         profile = info.context.reader.profile(self.row.tenant_id)
+        as_of = _instant(info, as_of)
         question = self._question(info, period, on, as_of)
         before = Question(question.metric, question.segment, previous(question.period, profile.fiscal_year_start_month))
         load = answers(info.context).load_many
         answer, answer_before = await load([Asked(self.row.tenant_id, each, as_of) for each in (question, before)])
         history = await load_list(info.context, list_baselines, self.key)
-        baseline = history[0].value if history else None
+        baseline = _comparable(history, question.period.grain, as_of)
         return MetricValue.of(answer, profile, before=answer_before, baseline=baseline)
 
     @strawberry.field(description="Values over consecutive periods, the last one holding `until` (by default today).")
@@ -210,6 +213,8 @@ class Kpi(Node):
     ) -> Series:
         if not 1 <= last <= MOST_POINTS:
             raise InvalidInput(f"`last` is a number from 1 to {MOST_POINTS}.", field=("last",), code="SERIES_TOO_LONG")
+        fields.plausible(until, "until")
+        as_of = _instant(info, as_of)
         profile = info.context.reader.profile(self.row.tenant_id)
         periods = recent_periods(profile, granularity, last, now=as_of or info.context.now, until=until)
         asked = [
@@ -244,12 +249,26 @@ class Kpi(Node):
         on: dt.date | None = None,
         as_of: dt.datetime | None = None,
     ) -> Explanation:
+        as_of = _instant(info, as_of)
         question = self._question(info, period, on, as_of)
         answer = await answers(info.context).load(Asked(self.row.tenant_id, question, as_of))
         return Explanation.of(answer, info.context.reader.profile(self.row.tenant_id))
 
     def _question(self, info: Info, period: PeriodName, on: dt.date | None, as_of: dt.datetime | None) -> Question:
+        fields.plausible(on, "on")
         profile = info.context.reader.profile(self.row.tenant_id)
         day = on or profile.today(as_of or info.context.now)
         wanted = period_named(period, day, profile.fiscal_year_start_month)
         return Question(self.definition, self.row.segment, wanted)
+
+
+def _instant(info: Info, as_of: dt.datetime | None) -> dt.datetime | None:
+    """None for the present, and for the future, of which no more is known."""
+    fields.plausible(None if as_of is None else as_of.date(), "asOf")
+    return None if as_of is None or as_of >= info.context.now else as_of
+
+
+def _comparable(history: list[models.Baseline], grain: Grain, as_of: dt.datetime | None) -> Decimal | None:
+    """The newest baseline there was, if it is about periods of this length: a quarter does not exceed a month."""
+    newest = next((each for each in history if as_of is None or each.created_at <= as_of), None)
+    return newest.value if newest is not None and newest.grain == grain.value else None

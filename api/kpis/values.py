@@ -39,7 +39,9 @@ class MetricValue:
     data_version: int
     freshness: list[Freshness]
     vs_previous: Change | None = strawberry.field(description="Against the period before.")
-    vs_baseline: Change | None = strawberry.field(description="Against the newest baseline.")
+    vs_baseline: Change | None = strawberry.field(
+        description="Against the newest baseline, where its periods are as long."
+    )
 
     @classmethod
     def of(

@@ -10,6 +10,7 @@ from api.kpis.types import Kpi
 from api.loading import load_list
 from api.node import Node
 from api.pagination import Connection, slice_of
+from domain import fields
 from domain.initiatives.repository import list_links_of_objectives
 from domain.kpis.trajectories import TargetStatus
 from domain.objectives import models
@@ -58,6 +59,7 @@ class Objective(Node):
 
     @strawberry.field(description="As its worst target stands; NO_DATA without one.")
     async def status(self, info: Info, on: dt.date | None = None) -> TargetStatus:
+        fields.plausible(on, "on")
         rows = await load_list(info.context, list_kpis_of, self.key)
         targets = [await Kpi.of(row).target(info) for row in rows]
         return combine([await target.status(info, on) for target in targets if target is not None])

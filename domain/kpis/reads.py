@@ -74,6 +74,10 @@ SELECT
     (SELECT count(*) FROM dirty_days WHERE tenant_id = :tenant_id!uuid) AS dirty_days
 """)
 
+FIRST_DAY_THEN = statement(f"""
+SELECT min(local_day) FROM {_DAYS_THEN} AS d WHERE component = 'orders' AND segment = '' AND n > 0
+""")
+
 FRESHNESS = statement("""
 SELECT c.provider, min(s.as_of) AS as_of
 FROM connections c JOIN stream_states s ON s.tenant_id = c.tenant_id AND s.connection_id = c.id
@@ -127,12 +131,16 @@ async def read_figures(
     return answers
 
 
-async def read_standing(session: AsyncSession, tenant_id: UUID) -> Standing:
+async def read_standing(session: AsyncSession, tenant_id: UUID, *, as_of: datetime | None = None) -> Standing:
+    """Today's, but for the first day: what was not known at `as_of` was no data then."""
     parameters = {"tenant_id": tenant_id}
     row = (await session.execute(STANDING, parameters)).one()
     freshness = (await session.execute(FRESHNESS, parameters)).all()
+    first_day = row.first_day
+    if as_of is not None:
+        first_day = (await session.execute(FIRST_DAY_THEN, {**parameters, "as_of": as_of})).scalar_one()
     return Standing(
-        first_day=row.first_day,
+        first_day=first_day,
         data_version=row.data_version or 0,
         connected=row.connections > 0,
         complete=row.backfilling == 0 and row.dirty_days == 0,

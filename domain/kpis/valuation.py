@@ -35,7 +35,7 @@ async def answer(
     session: AsyncSession, profile: Profile, questions: Sequence[Question], *, now: datetime, as_of: datetime | None
 ) -> list[Answer]:
     """In the order asked. `as_of` answers with what was known at that instant, and with that instant's today."""
-    standing = await read_standing(session, profile.tenant_id)
+    standing = await read_standing(session, profile.tenant_id, as_of=as_of)
     figures = [figure for question in questions for figure in _figures(question, profile).values()]
     known = await read_figures(session, profile.tenant_id, [each for each in figures if is_kept(each)], as_of=as_of)
     coverage = Coverage(

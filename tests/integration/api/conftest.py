@@ -23,6 +23,7 @@ from tenants.secrets.keyring import DirectoryKeyRing
 from tenants.settings import Environment, Settings
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Ledger
+from tests.integration.api.record_shop import RecordShop, open_record_shop
 from tests.integration.api.server import serving
 from tests.integration.api.world import World, settle
 
@@ -102,6 +103,11 @@ async def ledger(cluster: EmbeddedServer, database_urls: DatabaseUrls) -> AsyncI
 @pytest.fixture(scope="session")
 async def world(database: Database, keyring: DirectoryKeyRing) -> World:
     return await settle(database, keyring)
+
+
+@pytest.fixture(scope="session")
+async def records(world: World) -> RecordShop:
+    return await open_record_shop(world)
 
 
 @pytest.fixture(scope="session")

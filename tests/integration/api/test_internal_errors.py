@@ -94,9 +94,7 @@ async def test_every_request_leaves_one_line(agency: Caller, caplog: pytest.LogC
     answer = await agency.post({"query": "query Who { viewer { clientId } }", "operationName": "Who"})
     lines = [record for record in caplog.records if record.name == "api.http.graphql"]
     assert len(lines) == 1
-    said = redact(
-        None, "info", {key: value for key, value in lines[0].__dict__.items() if isinstance(value, str | int)}
-    )
+    said = lines[0].__dict__
     assert said["request_id"] == answer.json()["extensions"]["requestId"]
     assert said["operation"] == "Who"
     assert said["client_id"] == answer.json()["data"]["viewer"]["clientId"]
