@@ -19,6 +19,13 @@ def shown(number: Decimal, unit: Unit, currency: str) -> Decimal:
     return _trimmed(to_major(number, currency), digits + EXTRA_MONEY_PLACES, least=digits)
 
 
+def variance_shown(number: Decimal, unit: Unit, currency: str) -> Decimal:
+    """In the square of the unit people say."""
+    if unit is not Unit.MONEY:
+        return _trimmed(number, 2 * RATIO_PLACES, least=0)
+    return shown(to_major(number, currency), unit, currency)
+
+
 def _trimmed(number: Decimal, most: int, *, least: int) -> Decimal:
     with localcontext(prec=DIGITS_ENOUGH):
         rounded = number.quantize(Decimal(1).scaleb(-most), rounding=ROUND_HALF_EVEN)

@@ -36,8 +36,8 @@ class ValueUnavailable(Conflict):
 class AlreadyArchived(Conflict):
     code = "ALREADY_ARCHIVED"
 
-    def __init__(self) -> None:
-        super().__init__("This is archived already.", field=("id",))
+    def __init__(self, field: str) -> None:
+        super().__init__("This is archived already.", field=(field,))
 
 
 class AlreadyLinked(Conflict):

@@ -11,6 +11,7 @@ from api.kpis.values import Explanation, MetricValue, Series, number_of
 from api.loading import load_list
 from api.metrics.types import Metric, PeriodName, period_named
 from api.node import Node
+from api.numbers import variance_shown
 from domain import fields
 from domain.kpis import models
 from domain.kpis.progress import judge, measurement
@@ -34,7 +35,7 @@ class Baseline(Node):
     grain: Grain
     n: int
     periods: int
-    variance: Decimal | None
+    variance: Decimal | None = strawberry.field(description="Between the periods, in the square of the value's unit.")
     method: str
     definition_version: int
     data_version: int
@@ -57,7 +58,9 @@ class Baseline(Node):
             grain=Grain(row.grain),
             n=row.n,
             periods=row.periods,
-            variance=row.variance,
+            variance=None
+            if row.variance is None
+            else variance_shown(row.variance, kpi.definition.unit, profile.currency),
             method=row.method,
             definition_version=row.definition_version,
             data_version=row.data_version,

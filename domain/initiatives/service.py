@@ -69,10 +69,14 @@ async def link_initiative(
     """Raises AlreadyLinked for the same initiative, objective and KPI."""
     initiative = await get_initiative(session, tenant_id=tenant_id, initiative_id=initiative_id)
     objective = await get_objective(session, tenant_id=tenant_id, objective_id=objective_id)
-    if initiative.archived_at is not None or objective.archived_at is not None:
-        raise AlreadyArchived
+    if initiative.archived_at is not None:
+        raise AlreadyArchived("initiativeId")
+    if objective.archived_at is not None:
+        raise AlreadyArchived("objectiveId")
     if benefit.kpi_id is not None:
-        await get_kpi(session, tenant_id=tenant_id, kpi_id=benefit.kpi_id)
+        kpi = await get_kpi(session, tenant_id=tenant_id, kpi_id=benefit.kpi_id)
+        if kpi.archived_at is not None:
+            raise AlreadyArchived("kpiId")
     fields.finite(benefit.change, "expectedChange")
     fields.plausible(benefit.by, "expectedBy")
     await _refuse_second_link(session, tenant_id, initiative_id, objective_id, benefit.kpi_id)
@@ -95,7 +99,7 @@ async def archive_initiative(
 ) -> Initiative:
     initiative = await get_initiative(session, tenant_id=tenant_id, initiative_id=initiative_id)
     if initiative.archived_at is not None:
-        raise AlreadyArchived
+        raise AlreadyArchived("initiativeId")
     initiative.archived_at = initiative.updated_at = now
     await session.flush()
     return initiative

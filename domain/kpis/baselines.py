@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import fields
-from domain.errors import BaselineFrozen, NoBaseline, ValueUnavailable
+from domain.errors import AlreadyArchived, BaselineFrozen, NoBaseline, ValueUnavailable
 from domain.kpis.models import Baseline, Kpi
 from domain.kpis.repository import find_latest_baseline, lock_kpi
 from domain.kpis.valuation import Answer, Question, answer
@@ -38,6 +38,8 @@ async def freeze_baseline(
 ) -> Baseline:
     """Raises BaselineFrozen when there is one already: what was before does not change."""
     kpi = await lock_kpi(session, tenant_id=profile.tenant_id, kpi_id=kpi_id)
+    if kpi.archived_at is not None:
+        raise AlreadyArchived("kpiId")
     latest = await find_latest_baseline(session, tenant_id=profile.tenant_id, kpi_id=kpi_id)
     if latest is not None:
         raise BaselineFrozen(latest.version)
@@ -68,6 +70,8 @@ async def revise_baseline(
     """The next version, with a reason. The old one stays as it was."""
     words = fields.words(reason, "reason", most=2000)
     kpi = await lock_kpi(session, tenant_id=profile.tenant_id, kpi_id=kpi_id)
+    if kpi.archived_at is not None:
+        raise AlreadyArchived("kpiId")
     latest = await find_latest_baseline(session, tenant_id=profile.tenant_id, kpi_id=kpi_id)
     if latest is None:
         raise NoBaseline

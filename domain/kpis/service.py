@@ -73,7 +73,7 @@ async def create_kpi(
 async def archive_kpi(session: AsyncSession, actor: Actor, *, tenant_id: UUID, kpi_id: UUID, now: datetime) -> Kpi:
     kpi = await get_kpi(session, tenant_id=tenant_id, kpi_id=kpi_id)
     if kpi.archived_at is not None:
-        raise AlreadyArchived
+        raise AlreadyArchived("kpiId")
     kpi.archived_at = kpi.updated_at = now
     await session.flush()
     return kpi
@@ -85,7 +85,7 @@ async def create_target(
     """A KPI may have several targets; the newest live one is the one that counts."""
     kpi = await get_kpi(session, tenant_id=profile.tenant_id, kpi_id=kpi_id)
     if kpi.archived_at is not None:
-        raise AlreadyArchived
+        raise AlreadyArchived("kpiId")
     metric = find_metric(kpi.metric_key)
     assert metric is not None
     _check(target)
@@ -93,7 +93,8 @@ async def create_target(
     scale = _scale(metric, profile.currency)
     start = _start(target, baseline, scale)
     value = scale(target.value)
-    _check_direction(metric, target.trajectory, start, value)
+    stretch = None if target.stretch_value is None else scale(target.stretch_value)
+    _check_direction(metric, target.trajectory, start, value, stretch)
     row = Target(
         tenant_id=profile.tenant_id,
         kpi_id=kpi_id,
@@ -106,7 +107,7 @@ async def create_target(
         trajectory=target.trajectory.value,
         points=[{"on": point.on.isoformat(), "value": str(scale(point.value))} for point in target.points],
         tolerance=target.tolerance,
-        stretch_value=None if target.stretch_value is None else scale(target.stretch_value),
+        stretch_value=stretch,
         rationale=target.rationale,
         note=fields.words(target.note, "note", most=2000, required=False),
     )
@@ -120,7 +121,7 @@ async def archive_target(
 ) -> Target:
     target = await get_target(session, tenant_id=tenant_id, target_id=target_id)
     if target.archived_at is not None:
-        raise AlreadyArchived
+        raise AlreadyArchived("targetId")
     target.archived_at = now
     await session.flush()
     return target
@@ -142,8 +143,9 @@ def _segment(metric: Metric, segment: str | None) -> str:
 def _start(target: NewTarget, baseline: Baseline | None, scale: Callable[[Decimal], Decimal]) -> Decimal:
     if target.start_value is not None:
         return scale(target.start_value)
-    if baseline is None:
-        raise InvalidInput("Without a baseline the target needs a start value.", field=("startValue",))
+    if baseline is None or baseline.grain != target.grain.value:
+        words = f"Without a baseline over periods of a {target.grain.value} the target needs a start value."
+        raise InvalidInput(words, field=("startValue",))
     return baseline.value
 
 
@@ -183,11 +185,13 @@ def _check_points(target: NewTarget) -> None:
         fields.finite(point.value, "points", str(at), "value")
 
 
-def _check_direction(metric: Metric, trajectory: Trajectory, start: Decimal, value: Decimal) -> None:
-    if trajectory is Trajectory.HOLD:
-        return
-    better = value > start if metric.direction is Direction.UP_IS_GOOD else value < start
-    if not better:
+def _check_direction(
+    metric: Metric, trajectory: Trajectory, start: Decimal, value: Decimal, stretch: Decimal | None
+) -> None:
+    sign = 1 if metric.direction is Direction.UP_IS_GOOD else -1
+    if stretch is not None and sign * stretch < sign * value:
+        raise InvalidInput("What is wanted at best cannot be worse than the target.", field=("stretchValue",))
+    if trajectory is not Trajectory.HOLD and sign * value <= sign * start:
         raise InvalidInput(
             f"{metric.name} is better when {'higher' if metric.direction is Direction.UP_IS_GOOD else 'lower'}; "
             "to keep a value use the trajectory HOLD.",

@@ -27,7 +27,9 @@ async def create_objective(
 ) -> Objective:
     fields.in_order(starts_on, due_on, "startsOn", "dueOn")
     if parent_id is not None:
-        await get_objective(session, tenant_id=tenant_id, objective_id=parent_id, field="parentId")
+        parent = await get_objective(session, tenant_id=tenant_id, objective_id=parent_id, field="parentId")
+        if parent.archived_at is not None:
+            raise AlreadyArchived("parentId")
     objective = Objective(
         tenant_id=tenant_id,
         title=fields.title(title, "title"),
@@ -49,8 +51,10 @@ async def link_kpi(
     """Raises AlreadyLinked."""
     objective = await get_objective(session, tenant_id=tenant_id, objective_id=objective_id)
     kpi = await get_kpi(session, tenant_id=tenant_id, kpi_id=kpi_id)
-    if objective.archived_at is not None or kpi.archived_at is not None:
-        raise AlreadyArchived
+    if objective.archived_at is not None:
+        raise AlreadyArchived("objectiveId")
+    if kpi.archived_at is not None:
+        raise AlreadyArchived("kpiId")
     if await session.get(ObjectiveKpi, (tenant_id, objective_id, kpi_id)) is not None:
         raise AlreadyLinked(field=("kpiId",))
     session.add(ObjectiveKpi(tenant_id=tenant_id, objective_id=objective_id, kpi_id=kpi_id, created_at=now))
@@ -63,7 +67,7 @@ async def archive_objective(
 ) -> Objective:
     objective = await get_objective(session, tenant_id=tenant_id, objective_id=objective_id)
     if objective.archived_at is not None:
-        raise AlreadyArchived
+        raise AlreadyArchived("objectiveId")
     objective.archived_at = objective.updated_at = now
     await session.flush()
     return objective
