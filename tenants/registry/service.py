@@ -1,8 +1,9 @@
 """Tenants and who may see them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -39,6 +40,7 @@ async def create_tenant(
     session: AsyncSession, actor: Actor, *, tenant: NewTenant, keyring: KeyRing, now: datetime
 ) -> UUID:
     """Opens a tenant under an organization of its own and grants it to the caller's organization."""
+    tenant = replace(tenant, name=tenant.name.strip())
     _check(tenant)
     tenant_id, organization_id = new_id(), new_id()
     keyring.create(tenant_id)
@@ -111,7 +113,7 @@ async def _owns(session: AsyncSession, actor: Actor, tenant_id: UUID) -> bool:
 
 
 def _check(tenant: NewTenant) -> None:
-    if not tenant.name.strip():
+    if not tenant.name:
         raise InvalidInput("A tenant needs a name.", field=("name",))
     if len(tenant.name) > 200:
         raise InvalidInput("A name has at most 200 characters.", field=("name",))
@@ -132,5 +134,7 @@ def _check(tenant: NewTenant) -> None:
         raise InvalidInput("At most a hundred years.", field=("clockShiftDays",))
 
 
+@cache
 def _zones() -> Collection[str]:
+    """Found by walking through the zone files, which holds up everybody for a moment."""
     return available_timezones()
