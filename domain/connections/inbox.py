@@ -11,13 +11,13 @@ from sqlalchemy import Update, update
 
 from domain.connections.apps import open_credentials
 from domain.connections.house import House
-from domain.connections.models import WebhookDelivery
-from domain.connections.repository import find_account, lock_connection
+from domain.connections.models import Connection, WebhookDelivery
+from domain.connections.repository import find_account, find_last_consent, get_connection, lock_connection
 from domain.connections.sync import Reading, open_reading, take_one
 from domain.connections.tokens import forget_tokens
 from domain.facts.source_records import known_version
 from domain.ports.errors import ProviderError
-from domain.ports.provider import Delivery, Hint
+from domain.ports.provider import Delivery, Hint, Provider
 from tenants.jobs import Job, JobKind
 from tenants.scope import Scope
 from tenants.secrets.sealing import place
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 BATCH = 50
 MOST_ATTEMPTS = 10
 LEASE = timedelta(seconds=30)
+COARSE = timedelta(seconds=1)
+"""Providers tell time in whole seconds."""
 
 KEEP = statement("""
 INSERT INTO webhook_deliveries (
@@ -78,8 +80,7 @@ async def process(house: House, *, tenant_id: UUID) -> int:
     done = 0
     while batch := await _claim(house, tenant_id):
         for connection_id, deliveries in _by_connection(batch).items():
-            reading = await open_reading(house, tenant_id, connection_id)
-            await _work_off(house, tenant_id, connection_id, reading, deliveries)
+            await _work_off(house, tenant_id, connection_id, deliveries)
         done += len(batch)
         if len(batch) < BATCH:
             break
@@ -129,44 +130,58 @@ def _by_connection(batch: list[WebhookDelivery]) -> dict[UUID, list[WebhookDeliv
     return groups
 
 
-async def _work_off(
-    house: House, tenant_id: UUID, connection_id: UUID, reading: Reading | None, rows: list[WebhookDelivery]
-) -> None:
+async def _work_off(house: House, tenant_id: UUID, connection_id: UUID, rows: list[WebhookDelivery]) -> None:
     """Several deliveries about one record cause one look at the provider."""
-    if reading is None:
-        await _finish(house, tenant_id, rows, "CONNECTION_NOT_ACTIVE")
-        return
+    async with house.database.snapshot(Scope.of_tenant(tenant_id)) as session:
+        connection = await get_connection(session, tenant_id=tenant_id, connection_id=connection_id)
+    provider = house.providers[connection.provider]
     groups: dict[tuple[str | None, str | None, bool], list[_Claimed]] = {}
     for row in rows:
         try:
-            hint = _read_hint(house, reading, row)
+            hint = _read_hint(house, provider, row)
         except ProviderError as error:
-            await _postpone(house, tenant_id, [row], error)
-            continue
-        groups.setdefault((hint.stream, hint.external_id, hint.uninstalled), []).append(_Claimed(row, hint))
-    for claimed in groups.values():
-        members = [each.row for each in claimed]
-        try:
-            outcome = await _apply(house, reading, claimed)
-        except ProviderError as error:
-            await _postpone(house, tenant_id, members, error)
+            # Its words stay what they are: trying again would not help.
+            await _close(house, tenant_id, [row], status="FAILED", outcome=error.code)
         else:
-            await _finish(house, tenant_id, members, outcome)
+            groups.setdefault((hint.stream, hint.external_id, hint.uninstalled), []).append(_Claimed(row, hint))
+    for claimed in groups.values():
+        await _settle(house, connection, claimed)
 
 
-def _read_hint(house: House, reading: Reading, row: WebhookDelivery) -> Hint:
+async def _settle(house: House, connection: Connection, claimed: list[_Claimed]) -> None:
+    """Whatever goes wrong with one record is kept from the others."""
+    members = [each.row for each in claimed]
+    try:
+        outcome = await _apply(house, connection, claimed)
+    except ProviderError as error:
+        await _postpone(house, connection.tenant_id, members, error.code)
+    except Exception:
+        log.exception("a delivery could not be worked off", extra={"topic": members[0].topic})
+        await _postpone(house, connection.tenant_id, members, "INTERNAL_ERROR")
+    else:
+        if outcome is None:
+            await _hold(house, connection.tenant_id, members)
+        else:
+            await _close(house, connection.tenant_id, members, status="PROCESSED", outcome=outcome)
+
+
+def _read_hint(house: House, provider: Provider, row: WebhookDelivery) -> Hint:
     where = _place(row.tenant_id, row.connection_id, row.delivery_id)
     body = house.keyring.key_of(row.tenant_id).unseal(row.sealed_body, where)
-    return reading.provider.webhooks.hint(row.topic, body)
+    return provider.webhooks.hint(row.topic, body)
 
 
-async def _apply(house: House, reading: Reading, claimed: list[_Claimed]) -> str:
+async def _apply(house: House, connection: Connection, claimed: list[_Claimed]) -> str | None:
+    """None while the connection waits for its owner: a deletion that is dropped now is never told again."""
     hint = claimed[0].hint
     if hint.uninstalled:
-        await _uninstall(house, reading)
-        return "UNINSTALLED"
+        told_at = [each.row.triggered_at or each.row.received_at for each in claimed]
+        return await _uninstall(house, connection, told_at=max(told_at))
     if hint.stream is None or hint.external_id is None:
         return "IGNORED"
+    reading = await open_reading(house, connection.tenant_id, connection.id)
+    if reading is None:
+        return "CONNECTION_NOT_ACTIVE" if connection.status in ("REVOKED", "ERROR") else None
     if await _is_stale(house, reading, [each.hint for each in claimed]):
         return "STALE"
     taken = await take_one(reading, reading.provider.stream(hint.stream), hint.external_id)
@@ -192,28 +207,44 @@ async def _is_stale(house: House, reading: Reading, hints: list[Hint]) -> bool:
     return known is not None and all(version is not None and version < known for version in versions)
 
 
-async def _uninstall(house: House, reading: Reading) -> None:
-    """The provider has forgotten us: its tokens are dead already, and ours are worth nothing."""
-    async with house.database.unit_of_work(reading.scope) as session:
-        connection = await lock_connection(session, tenant_id=reading.tenant_id, connection_id=reading.connection_id)
-        connection.status, connection.reason = "REVOKED", "UNINSTALLED"
-        forget_tokens(connection)
+async def _uninstall(house: House, connection: Connection, *, told_at: datetime) -> str:
+    """The provider has forgotten us: its tokens are dead already, and ours are worth nothing.
+
+    Told late, of an installation before the present one, it means nothing any more.
+    """
+    ids = {"tenant_id": connection.tenant_id, "connection_id": connection.id}
+    async with house.database.unit_of_work(Scope.of_tenant(connection.tenant_id)) as session:
+        row = await lock_connection(session, **ids)
+        consented_at = await find_last_consent(session, **ids)
+        if consented_at is not None and told_at + COARSE <= consented_at:
+            return "STALE"
+        row.status, row.reason = "REVOKED", "UNINSTALLED"
+        forget_tokens(row)
+    return "UNINSTALLED"
 
 
-async def _finish(house: House, tenant_id: UUID, rows: list[WebhookDelivery], outcome: str) -> None:
+async def _close(house: House, tenant_id: UUID, rows: list[WebhookDelivery], *, status: str, outcome: str) -> None:
     async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
         for row in rows:
-            await session.execute(_update(row).values(status="PROCESSED", outcome=outcome))
+            await session.execute(_update(row).values(status=status, outcome=outcome))
 
 
-async def _postpone(house: House, tenant_id: UUID, rows: list[WebhookDelivery], error: ProviderError) -> None:
+async def _hold(house: House, tenant_id: UUID, rows: list[WebhookDelivery]) -> None:
+    """Not an attempt: nobody was asked."""
+    due_at = house.clock.now() + house.retry
+    async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
+        for row in rows:
+            await session.execute(_update(row).values(attempts=row.attempts - 1, due_at=due_at))
+
+
+async def _postpone(house: House, tenant_id: UUID, rows: list[WebhookDelivery], code: str) -> None:
     """Doubling waits; after the last attempt the delivery stays as FAILED and the next sweep has to find its record."""
     now = house.clock.now()
     async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
         for row in rows:
             status = "FAILED" if row.attempts >= MOST_ATTEMPTS else "RECEIVED"
             wait = timedelta(seconds=2 ** min(row.attempts, 10))
-            await session.execute(_update(row).values(status=status, outcome=error.code, due_at=now + wait))
+            await session.execute(_update(row).values(status=status, outcome=code, due_at=now + wait))
 
 
 def _update(row: WebhookDelivery) -> Update:

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.connections.models import Connection, OAuthState, ProviderApp, StreamState, SyncRun
@@ -134,6 +134,14 @@ async def claim_oauth_state(session: AsyncSession, *, tenant_id: UUID, state_id:
     """True for exactly one caller, and only while the state lives."""
     parameters = {"tenant_id": tenant_id, "state_id": state_id, "now": now}
     return (await session.execute(CLAIM_STATE, parameters)).scalar_one_or_none() is not None
+
+
+async def find_last_consent(session: AsyncSession, *, tenant_id: UUID, connection_id: UUID) -> datetime | None:
+    """When the owner last answered at the provider."""
+    query = select(func.max(OAuthState.used_at)).where(
+        OAuthState.tenant_id == tenant_id, OAuthState.connection_id == connection_id
+    )
+    return (await session.execute(query)).scalar_one()
 
 
 async def find_account(session: AsyncSession, *, app_id: UUID, account: str) -> tuple[UUID, UUID] | None:

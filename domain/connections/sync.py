@@ -97,12 +97,12 @@ async def sync_connection(house: House, *, tenant_id: UUID, connection_id: UUID)
         await _subscribe(reading)
         for stream in reading.provider.streams:
             await read_stream(reading, stream)
-    except ProviderError as error:
-        await _note_failure(reading, error)
     except Halted:
         await _plan(house, tenant_id, connection_id, timedelta())
     except Overtaken:
         log.warning("another worker reads on", extra={"connection_id": str(connection_id)})
+    except Exception as error:
+        await _note_failure(reading, error)
     else:
         await _settle(reading)
 
@@ -140,8 +140,8 @@ async def read_stream(reading: Reading, stream: Stream) -> None:
                 break
             if reading.house.halted.is_set():
                 raise Halted
-    except (ProviderError, LeftOff) as error:
-        await _close_run(reading, run, "INCOMPLETE", error.code)
+    except Exception as error:
+        await _close_run(reading, run, "INCOMPLETE", _code(error))
         raise
     await _close_run(reading, run, "COMPLETE", None)
 
@@ -253,9 +253,21 @@ async def _close_run(reading: Reading, run: SyncRun, status: str, reason: str | 
             stored.status, stored.reason, stored.finished_at = status, reason, reading.house.clock.now()
 
 
-async def _note_failure(reading: Reading, error: ProviderError) -> None:
-    """What a failure means for the connection, and when to try again."""
-    log.warning("sync stopped: %s (%s)", error.code, error, extra={"connection_id": str(reading.connection_id)})
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, ProviderError | LeftOff) else "INTERNAL_ERROR"
+
+
+async def _note_failure(reading: Reading, error: Exception) -> None:
+    """What a failure means for the connection, and when to try again. Our own faults are told too, not only logged."""
+    unforeseen = not isinstance(error, ProviderError)
+    log.log(
+        logging.ERROR if unforeseen else logging.WARNING,
+        "sync stopped: %s (%s)",
+        _code(error),
+        error,
+        extra={"connection_id": str(reading.connection_id)},
+        exc_info=error if unforeseen else None,
+    )
     wait = reading.house.retry
     if isinstance(error, Throttled | ProviderUnavailable) and error.retry_after:
         wait = timedelta(seconds=error.retry_after)
@@ -265,10 +277,10 @@ async def _note_failure(reading: Reading, error: ProviderError) -> None:
     await _plan(reading.house, reading.tenant_id, reading.connection_id, wait)
 
 
-def _judge(connection: Connection, error: ProviderError) -> None:
+def _judge(connection: Connection, error: Exception) -> None:
     if connection.status != "ACTIVE":
         return  # its owner or the provider has spoken meanwhile
-    connection.reason = error.code
+    connection.reason = _code(error)
     if isinstance(error, ReauthRequired):
         connection.status = "NEEDS_REAUTH"
     elif isinstance(error, ScopeMissing):
