@@ -1,0 +1,66 @@
+"""Every benchmark there is. The goals are the project's; a line without a bound is for information."""
+
+from bench.model import Benchmark, Bound, Line, Measure
+from bench.workloads import growth, reads
+from bench.workloads.recompute import work as recompute
+
+CPU, RATE, TIME = Measure.CPU, Measure.RATE, Measure.TIME
+NOT_YET = "the read path is not optimised yet"
+
+ALL = (
+    Benchmark(
+        name="dashboard",
+        title="one tenant's dashboard: 5 objectives, 3 KPIs each, 30 days each",
+        prepare=reads.DASHBOARD.prepare,
+        lines=(
+            Line("c=16", CPU, "production", "raw", Bound(goal=1.35, floor=1.7)),
+            Line("c=16", RATE, "production", "raw", Bound(goal=0.75, floor=0.50)),
+            Line("c=1", CPU, "production", "raw"),
+            Line("c=1", RATE, "production", "raw"),
+            Line("c=16", CPU, "arrays", "raw"),
+            Line("c=16", RATE, "arrays", "raw"),
+        ),
+        enforced=False,
+        note=NOT_YET,
+    ),
+    Benchmark(
+        name="overview",
+        title="a second shape, which nothing is tuned on: 15 KPIs, changes, weeks column by column",
+        prepare=reads.OVERVIEW.prepare,
+        lines=(
+            Line("c=16", CPU, "production", "raw", Bound(goal=1.35, floor=1.7)),
+            Line("c=16", RATE, "production", "raw", Bound(goal=0.75, floor=0.50)),
+            Line("c=1", CPU, "production", "raw"),
+            Line("c=1", RATE, "production", "raw"),
+        ),
+        enforced=False,
+        note=NOT_YET,
+    ),
+    Benchmark(
+        name="growth",
+        title="the same dashboard with ten times the history, and with ten times the tenants",
+        prepare=growth.prepare,
+        lines=(
+            Line("c=16", CPU, "10x history", "small", Bound(goal=1.1, floor=1.3)),
+            Line("c=16", CPU, "10x tenants", "small", Bound(goal=1.1, floor=1.3)),
+            Line("c=16", RATE, "10x history", "small"),
+            Line("c=16", RATE, "10x tenants", "small"),
+        ),
+        enforced=False,
+        note=NOT_YET,
+    ),
+    Benchmark(
+        name="recompute",
+        title="one tenant of 20,000 orders over two years, of five such: everything, and 1 % of its days",
+        prepare=recompute.prepare,
+        lines=(
+            Line("", CPU, "cold", "statement", Bound(goal=2.2, floor=3)),
+            Line("", TIME, "cold", "statement", Bound(goal=2.2, floor=3)),
+            Line("", CPU, "1 % dirty", "cold", Bound(goal=0.03, floor=0.10)),
+            Line("", TIME, "1 % dirty", "cold", Bound(goal=0.03, floor=0.10)),
+        ),
+        enforced=False,
+        note="the engine's statements are not optimised yet",
+    ),
+)
+BY_NAME = {benchmark.name: benchmark for benchmark in ALL}

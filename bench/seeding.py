@@ -1,0 +1,90 @@
+"""Databases of a given size, filled by a handful of set-based statements."""
+
+import base64
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+
+from bench.model import Failed
+from tenants.access import service as access
+from tenants.access.actor import ApiScope
+from tenants.access.kinds import AppKind, OrganizationKind
+from tenants.database import Database
+from tenants.embedded import DatabaseUrls
+
+SEED = Path(__file__).with_name("seed")
+FILES = ("names", "directory", "course", "components")
+
+
+@dataclass(frozen=True)
+class Size:
+    """`days` of history a tenant; `orders` are facts a tenant, which only the recompute needs."""
+
+    tenants: int
+    days: int
+    orders: int = 0
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A seeded database, the key of what is sealed in it, and a client of the API that may read all its tenants."""
+
+    name: str
+    urls: DatabaseUrls
+    size: Size
+    master_key: str
+    client_id: str
+    client_secret: str
+    tenants: tuple[UUID, ...]
+
+
+async def sow(urls: DatabaseUrls, name: str, size: Size) -> Ground:
+    organization_id, client_id, client_secret = await _client(urls)
+    connection = await asyncpg.connect(urls.migration)
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL synchronous_commit = off")
+            for key, value in (("organization", organization_id), *vars(size).items()):
+                await connection.execute("SELECT set_config($1, $2, true)", f"bench.{key}", str(value))
+            for file in (*FILES, *(["orders"] if size.orders else [])):
+                await _execute(connection, file)
+        await connection.execute("VACUUM (ANALYZE)")
+        rows = await connection.fetch("SELECT tenant_id FROM tenant_profiles ORDER BY tenant_id")
+    finally:
+        await connection.close()
+    tenants = tuple(row["tenant_id"] for row in rows)
+    return Ground(name, urls, size, base64.b64encode(os.urandom(32)).decode(), client_id, client_secret, tenants)
+
+
+async def _execute(connection: asyncpg.Connection, file: str) -> None:
+    """Raises Failed, as it will when a migration changes a table that is filled here."""
+    try:
+        await connection.execute(_sql(file))
+    except asyncpg.PostgresError as error:
+        raise Failed(f"seeding by {file}.sql: {error}") from error
+
+
+def _sql(file: str) -> str:
+    return (SEED / f"{file}.sql").read_text()
+
+
+async def _client(urls: DatabaseUrls) -> tuple[UUID, str, str]:
+    """Registered as an operator does it."""
+    database = Database(urls.application, pool_size=1)
+    try:
+        async with database.unit_of_work() as session:
+            agency = await access.organization_create(session, kind=OrganizationKind.AGENCY, name="Bench Agency")
+            app, secret = await access.app_create(
+                session,
+                organization_id=agency.id,
+                name="Bench",
+                kind=AppKind.CONFIDENTIAL,
+                scopes=[str(scope) for scope in ApiScope],
+            )
+            assert secret is not None
+            return agency.id, app.client_id, secret
+    finally:
+        await database.close()

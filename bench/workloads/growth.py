@@ -1,0 +1,30 @@
+"""Whether a dashboard costs the same with ten times the history and ten times the tenants."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bench.endpoints import heats_of
+from bench.model import Heat
+from bench.seeding import Size
+from bench.servers import production
+from bench.stage import Stage
+from bench.workloads.reads import DASHBOARD
+
+# The shorter history still holds all that a dashboard shows, or it would be answered by looking at less.
+SIZES = {
+    "small": Size(tenants=5, days=73),
+    "10x history": Size(tenants=5, days=730),
+    "10x tenants": Size(tenants=50, days=73),
+}
+
+
+@asynccontextmanager
+async def prepare(stage: Stage) -> AsyncIterator[Sequence[Heat]]:
+    """A database and an API process for each size; the tenants they share have the same answers."""
+    async with AsyncExitStack() as stack:
+        endpoints = []
+        for name, size in SIZES.items():
+            ground = await stage.ground(size)
+            server = production(stage, ground, DASHBOARD.document, DASHBOARD.variables, name=name)
+            endpoints.append(await stack.enter_async_context(server))
+        yield await heats_of(stage, endpoints, (16,))
