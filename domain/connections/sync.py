@@ -164,7 +164,8 @@ async def _keep_page(reading: Reading, stream: Stream, run: SyncRun, cursor: obj
         if stored is not None:
             stored.pages += 1
             stored.records += len(page.items)
-        if taken.dirty and page.done:
+        if page.done and (taken.dirty or (stored is not None and stored.pages > 1)):
+            # What earlier pages of this pass marked waits as well.
             await house.jobs.enqueue(session, Job(JobKind.RECOMPUTE, reading.tenant_id))
         await plan(
             session, tenant_id=reading.tenant_id, kind=SYNC, subject_id=reading.connection_id, due_at=now + house.lease
