@@ -1,11 +1,11 @@
 """What one request carries: who asks, one snapshot to read from, and what was batched."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -20,6 +20,8 @@ from tenants.registry.service import admit
 from tenants.scope import Scope
 
 Session = AsyncSession
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass
@@ -34,24 +36,33 @@ class Reader:
     _session: AsyncSession | None = None
     _profiles: dict[UUID, Profile] = field(default_factory=dict)
     _admitted: set[tuple[UUID, ApiScope]] = field(default_factory=set)
+    _closed: bool = False
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
+        """For what nobody cancels, as a loader's batch; a resolver reads by `read`."""
         async with self._lock:
             yield await self._open()
+
+    async def read(
+        self, work: Callable[Concatenate[AsyncSession, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Runs to its end even where its resolver is given up because a neighbor failed.
+
+        A statement that is cancelled takes the connection with it, and the answers of all who share it.
+        """
+
+        async def alone() -> T:
+            async with self.session() as session:
+                return await work(session, *args, **kwargs)
+
+        return await asyncio.shield(asyncio.ensure_future(alone()))
 
     async def enter_tenant(
         self, tenant_id: UUID, *, scope: ApiScope = ApiScope.READ_METRICS, field: tuple[str, ...] = ()
     ) -> Profile:
         """Raises NotFound, NoGrant, GrantEnded or ForbiddenScope."""
-        async with self.session() as session:
-            if (tenant_id, scope) not in self._admitted:
-                await admit(session, self.actor, tenant_id=tenant_id, scope=scope, now=self.now, field=field)
-                self._admitted.add((tenant_id, scope))
-            if tenant_id not in self._profiles:
-                await enter(session, Scope(readable=frozenset({*self._profiles, tenant_id})))
-                self._profiles[tenant_id] = await get_profile(session, tenant_id)
-            return self._profiles[tenant_id]
+        return await self.read(self._enter, tenant_id, scope, field)
 
     def profile(self, tenant_id: UUID) -> Profile:
         """Of a tenant that was entered."""
@@ -59,12 +70,23 @@ class Reader:
 
     async def close(self) -> None:
         async with self._lock:
+            self._closed = True
             await self._stack.aclose()
-            self._session = None
-            self._profiles.clear()
-            self._admitted.clear()
+
+    async def _enter(self, session: AsyncSession, tenant_id: UUID, scope: ApiScope, field: tuple[str, ...]) -> Profile:
+        if (tenant_id, scope) not in self._admitted:
+            await admit(session, self.actor, tenant_id=tenant_id, scope=scope, now=self.now, field=field)
+            self._admitted.add((tenant_id, scope))
+        if tenant_id not in self._profiles:
+            await enter(session, Scope(readable=frozenset({*self._profiles, tenant_id})))
+            self._profiles[tenant_id] = await get_profile(session, tenant_id)
+        return self._profiles[tenant_id]
 
     async def _open(self) -> AsyncSession:
+        if self._closed:
+            # Whoever still asks belongs to a part of the answer that was given up; a connection opened for them now
+            # would never be given back.
+            raise asyncio.CancelledError
         if self._session is None:
             scope = Scope(organization_id=self.actor.organization_id)
             self._session = await self._stack.enter_async_context(self.house.database.snapshot(scope))
@@ -88,6 +110,7 @@ class Context:
     async def refresh(self) -> None:
         """After a change: what is read next is a new snapshot, and nothing batched before counts."""
         await self.reader.close()
+        self.reader = Reader(self.house, self.actor, self.now)
         self.loaders.clear()
 
     async def close(self) -> None:

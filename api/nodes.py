@@ -28,8 +28,7 @@ async def fetch_node(info: Info, gid: str, *, field: tuple[str, ...] = ("id",)) 
     if wanted.kind is Kind.TENANT:
         return Tenant.of(profile, info)
     try:
-        async with info.context.reader.session() as session:
-            return await FETCH[wanted.kind](session, info, wanted)
+        return await info.context.reader.read(FETCH[wanted.kind], info, wanted)
     except NotFound:
         raise NotFound(field=field) from None
 

@@ -156,14 +156,12 @@ class ConnectedAccount(Node):
 
     @strawberry.field(description="The newest passes first.")
     async def runs(self, info: Info, first: int = 10) -> list[SyncRun]:
-        async with info.context.reader.session() as session:
-            rows = await list_runs(
-                session, tenant_id=self.row.tenant_id, connection_id=self.row.id, limit=page_size(first)
-            )
+        key = {"tenant_id": self.row.tenant_id, "connection_id": self.row.id}
+        rows = await info.context.reader.read(list_runs, **key, limit=page_size(first))
         return [SyncRun.of(row) for row in rows]
 
     @strawberry.field(description="Counts over the provider's webhooks.")
     async def inbox(self, info: Info) -> InboxStats:
-        async with info.context.reader.session() as session:
-            counts = await reads.inbox_counts(session, tenant_id=self.row.tenant_id, connection_id=self.row.id)
+        key = {"tenant_id": self.row.tenant_id, "connection_id": self.row.id}
+        counts = await info.context.reader.read(reads.inbox_counts, **key)
         return InboxStats(**counts)

@@ -46,15 +46,14 @@ class TenantQueries:
     @strawberry.field(description="Every tenant your organization may read.")
     async def tenants(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Tenant]:
         context = info.context
-        async with context.reader.session() as session:
-            ids = await tenants_of(
-                session,
-                context.actor,
-                scope=ApiScope.READ_METRICS,
-                now=context.now,
-                after=parse_cursor(after),
-                limit=page_size(first) + 1,
-            )
+        ids = await context.reader.read(
+            tenants_of,
+            context.actor,
+            scope=ApiScope.READ_METRICS,
+            now=context.now,
+            after=parse_cursor(after),
+            limit=page_size(first) + 1,
+        )
         found = [(each, Tenant.of(await context.reader.enter_tenant(each), info)) for each in ids[: first + 1]]
         return connection(found, first=first, after=after)
 

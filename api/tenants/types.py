@@ -43,48 +43,38 @@ class Tenant(Node):
 
     @strawberry.field(description="Live objectives, oldest first.")
     async def objectives(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Objective]:
-        async with info.context.reader.session() as session:
-            rows = await objectives.page(
-                session, tenant_id=self.tenant_id, after=parse_cursor(after), limit=page_size(first) + 1
-            )
+        wanted, most = parse_cursor(after), page_size(first) + 1
+        rows = await info.context.reader.read(objectives.page, tenant_id=self.tenant_id, after=wanted, limit=most)
         return connection([(row.id, Objective.of(row, info)) for row in rows], first=first, after=after)
 
     @strawberry.field(description="Adopted metrics, oldest first.")
     async def kpis(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Kpi]:
-        async with info.context.reader.session() as session:
-            rows = await kpis.page(
-                session, tenant_id=self.tenant_id, after=parse_cursor(after), limit=page_size(first) + 1
-            )
+        wanted, most = parse_cursor(after), page_size(first) + 1
+        rows = await info.context.reader.read(kpis.page, tenant_id=self.tenant_id, after=wanted, limit=most)
         return connection([(row.id, Kpi.of(row)) for row in rows], first=first, after=after)
 
     @strawberry.field(description="Automations, oldest first.")
     async def initiatives(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Initiative]:
-        async with info.context.reader.session() as session:
-            rows = await initiatives.page(
-                session, tenant_id=self.tenant_id, after=parse_cursor(after), limit=page_size(first) + 1
-            )
+        wanted, most = parse_cursor(after), page_size(first) + 1
+        rows = await info.context.reader.read(initiatives.page, tenant_id=self.tenant_id, after=wanted, limit=most)
         return connection([(row.id, Initiative.of(row)) for row in rows], first=first, after=after)
 
     @strawberry.field(description="Connected accounts. Needs the scope read_connections.")
     async def connections(self, info: Info, first: int = 20, after: str | None = None) -> Connection[ConnectedAccount]:
         await info.context.reader.enter_tenant(self.tenant_id, scope=ApiScope.READ_CONNECTIONS)
-        async with info.context.reader.session() as session:
-            rows = await connections.list_connections(session, tenant_id=self.tenant_id)
+        rows = await info.context.reader.read(connections.list_connections, tenant_id=self.tenant_id)
         return slice_of([(row.id, ConnectedAccount.of(row)) for row in rows], first=first, after=after)
 
     @strawberry.field(description="Rises with every recompute that changed a figure.")
     async def data_version(self, info: Info) -> int:
-        async with info.context.reader.session() as session:
-            return (await kpis.read_standing(session, self.tenant_id)).data_version
+        return (await info.context.reader.read(kpis.read_standing, self.tenant_id)).data_version
 
     @strawberry.field(description="Whether every stream has been read once and no day waits for a recompute.")
     async def up_to_date(self, info: Info) -> bool:
-        async with info.context.reader.session() as session:
-            return (await kpis.read_standing(session, self.tenant_id)).complete
+        return (await info.context.reader.read(kpis.read_standing, self.tenant_id)).complete
 
     @strawberry.field(description="What the last recomputes did, newest first. Needs the scope read_connections.")
     async def recompute_runs(self, info: Info, first: int = 10) -> list[RecomputeRun]:
         await info.context.reader.enter_tenant(self.tenant_id, scope=ApiScope.READ_CONNECTIONS)
-        async with info.context.reader.session() as session:
-            rows = await facts.recompute_runs(session, tenant_id=self.tenant_id, limit=page_size(first))
+        rows = await info.context.reader.read(facts.recompute_runs, tenant_id=self.tenant_id, limit=page_size(first))
         return [RecomputeRun.of(row) for row in rows]
