@@ -1,6 +1,7 @@
 """The worker: takes wake-ups from the queue, and every few seconds looks for what nobody woke it for."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,7 @@ from domain.connections.inbox import process
 from domain.connections.sync import sync_connection
 from domain.connections.tick import wake_for_what_is_due
 from domain.facts.service import recompute_tenant
-from tenants.jobs import Job, JobKind, open_queue
+from tenants.jobs import QUEUE_LOST, Job, JobKind, open_queue
 from tenants.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,23 +27,37 @@ CONCURRENT = 20
 
 async def run_worker(settings: Settings) -> None:
     """Until SIGTERM or SIGINT; a job under way is finished first, a long read after the page in hand."""
-    async with open_parts(settings) as parts, open_queue(parts.urls.application) as queue:
-        _register(queue, parts.house)
+    async with open_parts(settings) as parts:
         stop = parts.house.halted
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
         ticking = asyncio.create_task(_tick(parts, stop))
-        stopping = asyncio.create_task(_stop(queue, stop))
         log.info("worker started")
-        await queue.run(
-            dequeue_timeout=timedelta(seconds=settings.tick_seconds),
-            batch_size=BATCH,
-            max_concurrent_tasks=CONCURRENT,
-            heartbeat_timeout=parts.house.lease,
-        )
-        stop.set()
-        await asyncio.gather(ticking, stopping)
+        while not stop.is_set():
+            try:
+                await _work(parts, stop)
+            except QUEUE_LOST as error:
+                log.warning("the queue is out of reach: %s", type(error).__name__)
+                await _pause(parts, stop)
+        await ticking
         log.info("worker stopped")
+
+
+async def _work(parts: Parts, stop: asyncio.Event) -> None:
+    """Until told to stop, or until the queue's database is gone."""
+    async with open_queue(parts.urls.application) as queue:
+        _register(queue, parts.house)
+        stopping = asyncio.create_task(_stop(queue, stop))
+        try:
+            await queue.run(
+                dequeue_timeout=timedelta(seconds=parts.settings.tick_seconds),
+                batch_size=BATCH,
+                max_concurrent_tasks=CONCURRENT,
+                heartbeat_timeout=parts.house.lease,
+                shutdown_on_listener_failure=True,
+            )
+        finally:
+            stopping.cancel()
 
 
 async def perform(house: House, job: Job) -> None:
@@ -76,10 +91,12 @@ async def _tick(parts: Parts, stop: asyncio.Event) -> None:
             await wake_for_what_is_due(parts.house)
         except Exception:
             log.exception("the tick stumbled; the next one goes on")
-        try:
-            await asyncio.wait_for(stop.wait(), parts.settings.tick_seconds)
-        except TimeoutError:
-            continue
+        await _pause(parts, stop)
+
+
+async def _pause(parts: Parts, stop: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), parts.settings.tick_seconds)
 
 
 async def _stop(queue: PgQueuer, stop: asyncio.Event) -> None:

@@ -18,6 +18,15 @@ from tenants.clock import wall_now
 from tenants.database import driver_connection
 from tenants.sql import statement
 
+QUEUE_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""The database went away, or is starting: it may come back."""
+
 PRESENT = statement("""
 SELECT DISTINCT entrypoint, payload FROM pgqueuer
 WHERE entrypoint = ANY (:kinds!texts)
