@@ -83,7 +83,7 @@ def provider_app(
     client_id: str,
     organization: Organization,
     base_url: Annotated[str | None, typer.Option(help="A template with {shop}. By default the provider's own.")] = None,
-    shared: Annotated[bool, typer.Option(help="Every organization may connect through it.")] = True,
+    shared: Annotated[bool, typer.Option(help="Every organization may connect through it.")] = False,
 ) -> None:
     """Enter our registration at a provider. The client secret is read from standard input, or asked for."""
     if provider not in PROVIDER_SCOPES:

@@ -26,7 +26,10 @@ from tenants.sql import statement
 log = logging.getLogger(__name__)
 
 BATCH = 50
-MOST_ATTEMPTS = 10
+MOST_ATTEMPTS = 84
+LONGEST_WAIT = timedelta(hours=1)
+PATIENT_ATTEMPTS = 4
+"""So often a record that nobody called deleted may be missing: a provider can tell of it before it shows it."""
 LEASE = timedelta(seconds=30)
 COARSE = timedelta(seconds=1)
 """Providers tell time in whole seconds."""
@@ -167,6 +170,7 @@ async def _settle(house: House, connection: Connection, claimed: list[_Claimed])
 
 def _read_hint(house: House, provider: Provider, row: WebhookDelivery) -> Hint:
     where = _place(row.tenant_id, row.connection_id, row.delivery_id)
+    assert row.sealed_body is not None
     body = house.keyring.key_of(row.tenant_id).unseal(row.sealed_body, where)
     return provider.webhooks.hint(row.topic, body)
 
@@ -184,7 +188,8 @@ async def _apply(house: House, connection: Connection, claimed: list[_Claimed]) 
         return "CONNECTION_NOT_ACTIVE" if connection.status in ("REVOKED", "ERROR") else None
     if await _is_stale(house, reading, [each.hint for each in claimed]):
         return "STALE"
-    taken = await take_one(reading, reading.provider.stream(hint.stream), hint.external_id)
+    told = any(each.hint.deleted for each in claimed) or min(each.row.attempts for each in claimed) > PATIENT_ATTEMPTS
+    taken = await take_one(reading, reading.provider.stream(hint.stream), hint.external_id, may_be_gone=told)
     return "APPLIED" if taken.news else "UNCHANGED"
 
 
@@ -226,7 +231,8 @@ async def _uninstall(house: House, connection: Connection, *, told_at: datetime)
 async def _close(house: House, tenant_id: UUID, rows: list[WebhookDelivery], *, status: str, outcome: str) -> None:
     async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
         for row in rows:
-            await session.execute(_update(row).values(status=status, outcome=outcome))
+            # Its words were a hint that is used up; what they say of people is not kept a second time.
+            await session.execute(_update(row).values(status=status, outcome=outcome, sealed_body=None))
 
 
 async def _hold(house: House, tenant_id: UUID, rows: list[WebhookDelivery]) -> None:
@@ -238,12 +244,12 @@ async def _hold(house: House, tenant_id: UUID, rows: list[WebhookDelivery]) -> N
 
 
 async def _postpone(house: House, tenant_id: UUID, rows: list[WebhookDelivery], code: str) -> None:
-    """Doubling waits; after the last attempt the delivery stays as FAILED and the next sweep has to find its record."""
+    """Waits that double up to an hour, for three days; then the delivery stays as FAILED, with its reason."""
     now = house.clock.now()
     async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
         for row in rows:
             status = "FAILED" if row.attempts >= MOST_ATTEMPTS else "RECEIVED"
-            wait = timedelta(seconds=2 ** min(row.attempts, 10))
+            wait = min(timedelta(seconds=2 ** min(row.attempts, 12)), LONGEST_WAIT)
             await session.execute(_update(row).values(status=status, outcome=code, due_at=now + wait))
 
 

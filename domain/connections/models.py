@@ -126,7 +126,7 @@ class SyncRun(TenantEntity):
 
 
 class WebhookDelivery(TenantTable):
-    """What a provider posted, kept until it is worked off. Status: RECEIVED, PROCESSED, FAILED."""
+    """What a provider posted; its body only until it is worked off. Status: RECEIVED, PROCESSED, FAILED."""
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
@@ -140,7 +140,7 @@ class WebhookDelivery(TenantTable):
     delivery_id: Mapped[str] = mapped_column(primary_key=True)
     event_id: Mapped[str | None]
     topic: Mapped[str]
-    sealed_body: Mapped[bytes]
+    sealed_body: Mapped[bytes | None]
     received_at: Mapped[datetime]
     triggered_at: Mapped[datetime | None]
     status: Mapped[str]

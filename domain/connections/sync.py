@@ -159,7 +159,7 @@ async def _keep_page(reading: Reading, stream: Stream, run: SyncRun, cursor: obj
         taken = await take_in(session, intake, reading.provider.mapping, stream=stream.name, items=page.items)
         if taken.shop is not None:
             await _compare(session, reading, intake, taken.shop)
-        _move(state, page, now)
+        _move(state, page, started=run.created_at, now=now)
         stored = await session.get(SyncRun, (reading.tenant_id, run.id))
         if stored is not None:
             stored.pages += 1
@@ -182,20 +182,26 @@ async def _compare(session: AsyncSession, reading: Reading, intake: Intake, shop
     connection.warnings = [name for name, differs in differences.items() if differs]
 
 
-def _move(state: StreamState, page: Page, now: datetime) -> None:
+def _move(state: StreamState, page: Page, *, started: datetime, now: datetime) -> None:
+    """What changed since the pass began may have been missed by it: it is fresh as of its beginning."""
     state.cursor = dict(page.cursor)
     state.records += len(page.items)
     state.expected_records = page.expected if page.expected is not None else state.expected_records
     state.updated_at = now
     if page.done:
         state.phase = "INCREMENT"
-        state.as_of = now
+        state.as_of = started
 
 
-async def take_one(reading: Reading, stream: Stream, external_id: str) -> Taken:
-    """One record as it stands at the provider now, for a webhook that hinted at it."""
+async def take_one(reading: Reading, stream: Stream, external_id: str, *, may_be_gone: bool) -> Taken:
+    """One record as it stands at the provider now, for a webhook that hinted at it.
+
+    Raises ProviderUnavailable for a record that is missing where nothing said that it would be.
+    """
     house, now = reading.house, reading.house.clock.now()
     item = await stream.fetch_one(reading.account, external_id, now=now)
+    if item.deleted and not may_be_gone:
+        raise ProviderUnavailable("the record does not show yet")
     async with house.database.unit_of_work(reading.scope) as session:
         intake = await _intake(reading, session, now)
         taken = await take_in(session, intake, reading.provider.mapping, stream=stream.name, items=[item])

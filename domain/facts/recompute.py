@@ -17,6 +17,7 @@ from tenants.registry.models import TenantState
 from tenants.registry.profile import Profile
 
 DAYS_AT_ONCE = 400
+TRAILING_KEPT = 3
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ async def recompute(session: AsyncSession, profile: Profile, *, now: datetime) -
     if not days and not rolled:
         return Work((), 0, 0)
     day_rows = await _recompute_days(session, profile, days, today=today, now=now) if days else 0
-    period_rows = await _recompute_periods(session, profile, days, today=today, now=now)
+    if rolled:
+        await _forget_old_windows(session, profile.tenant_id, today=today, now=now)
+    period_rows = await _recompute_periods(session, profile, days, today=today, now=now, rolled=rolled)
     state.computed_through = today
     state.updated_at = now
     work = Work(days, day_rows, period_rows)
@@ -99,10 +102,14 @@ async def _first_days(session: AsyncSession, profile: Profile, buyers: set[UUID]
 
 
 async def _recompute_periods(
-    session: AsyncSession, profile: Profile, days: Sequence[date], *, today: date, now: datetime
+    session: AsyncSession, profile: Profile, days: Sequence[date], *, today: date, now: datetime, rolled: bool
 ) -> int:
     fiscal = profile.fiscal_year_start_month
-    periods = _affected_periods(days, today, fiscal)
+    periods = _calendar_periods(days, today, fiscal) + [
+        window
+        for window in _trailing_windows(today)
+        if rolled or any(previous(window).start <= day <= window.end for day in days)
+    ]
     finished = [period for period in periods if period.end < today]
     running = [period for period in periods if period.end >= today]
     changed = 0
@@ -123,18 +130,40 @@ async def _recompute_periods(
     return changed
 
 
-def _affected_periods(days: Sequence[date], today: date, fiscal: int) -> list[Period]:
-    """The calendar periods of `days`, those after them (they look back), and the trailing windows up to yesterday."""
+def _calendar_periods(days: Sequence[date], today: date, fiscal: int) -> list[Period]:
+    """Those of `days`, and those after them, which look back."""
     affected: set[Period] = set()
     for grain in CALENDAR:
         touched = periods_touching(list(days), grain, fiscal)
         affected.update(touched)
         followers = (period_of(period.end + timedelta(days=1), grain, fiscal) for period in touched)
         affected.update(period for period in followers if period.start <= today)
+    return sorted(affected)
+
+
+def _trailing_windows(today: date) -> list[Period]:
+    """Those that are kept: up to yesterday, the one before, and the one that the one before looks back on."""
+    windows = []
     for grain in TRAILING:
         window = period_of(today - timedelta(days=1), grain)
-        affected.update((window, previous(window)))
-    return sorted(affected)
+        for _ in range(TRAILING_KEPT):
+            windows.append(window)
+            window = previous(window)
+    return windows
+
+
+async def _forget_old_windows(session: AsyncSession, tenant_id: UUID, *, today: date, now: datetime) -> None:
+    """A window of another day would not be kept true by what comes late, so it is history from now on."""
+    windows = _trailing_windows(today)
+    parameters = {
+        "tenant_id": tenant_id,
+        "trailing": [grain.value for grain in TRAILING],
+        "grains": [window.grain.value for window in windows],
+        "starts": [window.start for window in windows],
+        "now": now,
+    }
+    await session.execute(statements.CLOSE_OLD_WINDOWS, parameters)
+    await session.execute(statements.DELETE_OLD_WINDOWS, parameters)
 
 
 def _record_run(session: AsyncSession, tenant_id: UUID, work: Work, data_version: int, started: float) -> None:

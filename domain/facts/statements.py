@@ -5,7 +5,7 @@ from tenants.sql import statement
 CLAIM_DIRTY_DAYS = statement("""
 DELETE FROM dirty_days
 WHERE tenant_id = :tenant_id!uuid AND local_day IN (
-    SELECT local_day FROM dirty_days WHERE tenant_id = :tenant_id!uuid ORDER BY local_day LIMIT :most!bigint
+    SELECT local_day FROM dirty_days WHERE tenant_id = :tenant_id!uuid ORDER BY local_day LIMIT :most!bigint FOR UPDATE
 )
 RETURNING local_day
 """)
@@ -188,3 +188,16 @@ ON CONFLICT (tenant_id, component, grain, starts_on) DO UPDATE SET
         THEN excluded.valid_from ELSE period_components.valid_from END
 WHERE period_components.n <> excluded.n
 """)
+
+_OLD_WINDOWS = """
+WHERE tenant_id = :tenant_id!uuid AND grain = ANY (:trailing!texts) AND (grain, starts_on) NOT IN (
+    SELECT * FROM unnest(:grains!texts, :starts!dates)
+)
+"""
+CLOSE_OLD_WINDOWS = statement(f"""
+INSERT INTO period_component_revisions (tenant_id, component, grain, starts_on, valid_from, valid_to, n)
+SELECT tenant_id, component, grain, starts_on, valid_from, :now!instant, n FROM period_components
+{_OLD_WINDOWS}
+ON CONFLICT DO NOTHING
+""")
+DELETE_OLD_WINDOWS = statement(f"DELETE FROM period_components {_OLD_WINDOWS}")

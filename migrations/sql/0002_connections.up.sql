@@ -127,7 +127,7 @@ CREATE TABLE webhook_deliveries (
     delivery_id text NOT NULL,
     event_id text,
     topic text NOT NULL,
-    sealed_body bytea NOT NULL,
+    sealed_body bytea,
     received_at timestamptz NOT NULL,
     triggered_at timestamptz,
     status text NOT NULL,

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenants.access.actor import Actor
 from tenants.audit.models import AuditEntry, OrganizationAuditEntry
-from tenants.registry.models import TenantState
+from tenants.sql import statement
 
 GENESIS = bytes(32)
+CHAIN_LOCK = statement("SELECT pg_advisory_xact_lock(hashtextextended('audit:' || :tenant!text, 0))")
 
 
 async def record_change(
@@ -27,8 +28,8 @@ async def record_change(
     now: datetime,
 ) -> None:
     """`changes` holds what was asked for, without personal values and secrets."""
-    # The state row is the tenant's gate: it makes the chain's positions follow each other.
-    await session.execute(select(TenantState.tenant_id).where(TenantState.tenant_id == tenant_id).with_for_update())
+    # The chain's positions follow each other. No row is locked for it: a long recompute must not hold up a change.
+    await session.execute(CHAIN_LOCK, {"tenant": str(tenant_id)})
     last = (
         await session.execute(
             select(AuditEntry.position, AuditEntry.entry_hash)
