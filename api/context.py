@@ -1,7 +1,7 @@
 """What one request carries: who asks, one snapshot to read from, and what was batched."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ from strawberry.dataloader import DataLoader
 from domain.connections.house import House
 from tenants.access.actor import Actor, ApiScope
 from tenants.database import enter
-from tenants.registry.profile import Profile, get_profile
+from tenants.registry.profile import Profile, get_profile, list_profiles
 from tenants.registry.service import admit
 from tenants.scope import Scope
 
@@ -64,6 +64,10 @@ class Reader:
         """Raises NotFound, NoGrant, GrantEnded or ForbiddenScope."""
         return await self.read(self._enter, tenant_id, scope, field)
 
+    async def enter_readable(self, tenant_ids: Sequence[UUID]) -> Mapping[UUID, Profile]:
+        """All of them at once. They were found by what the actor may read, so nobody has to be admitted again."""
+        return await self.read(self._enter_readable, tenant_ids)
+
     def profile(self, tenant_id: UUID) -> Profile:
         """Of a tenant that was entered."""
         return self._profiles[tenant_id]
@@ -81,6 +85,14 @@ class Reader:
             await enter(session, Scope(readable=frozenset({*self._profiles, tenant_id})))
             self._profiles[tenant_id] = await get_profile(session, tenant_id)
         return self._profiles[tenant_id]
+
+    async def _enter_readable(self, session: AsyncSession, tenant_ids: Sequence[UUID]) -> Mapping[UUID, Profile]:
+        self._admitted.update((tenant_id, ApiScope.READ_METRICS) for tenant_id in tenant_ids)
+        new = [tenant_id for tenant_id in tenant_ids if tenant_id not in self._profiles]
+        if new:
+            await enter(session, Scope(readable=frozenset({*self._profiles, *new})))
+            self._profiles.update(await list_profiles(session, tenant_ids=new))
+        return self._profiles
 
     async def _open(self) -> AsyncSession:
         if self._closed:

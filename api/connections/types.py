@@ -5,11 +5,11 @@ import strawberry
 
 from api.context import Info
 from api.ids import Kind, encode, tenant_gid
-from api.loading import load_list
+from api.loading import load_each, load_list
 from api.node import Node
 from api.pagination import page_size
 from domain.connections import models, reads
-from domain.connections.repository import list_runs, list_streams
+from domain.connections.repository import list_streams
 from domain.facts import models as fact_models
 
 
@@ -156,12 +156,11 @@ class ConnectedAccount(Node):
 
     @strawberry.field(description="The newest passes first.")
     async def runs(self, info: Info, first: int = 10) -> list[SyncRun]:
-        key = {"tenant_id": self.row.tenant_id, "connection_id": self.row.id}
-        rows = await info.context.reader.read(list_runs, **key, limit=page_size(first))
+        rows = await load_list(info.context, reads.newest_runs(page_size(first)), (self.row.tenant_id, self.row.id))
         return [SyncRun.of(row) for row in rows]
 
     @strawberry.field(description="Counts over the provider's webhooks.")
     async def inbox(self, info: Info) -> InboxStats:
-        key = {"tenant_id": self.row.tenant_id, "connection_id": self.row.id}
-        counts = await info.context.reader.read(reads.inbox_counts, **key)
+        counts = await load_each(info.context, reads.inbox_counts).load((self.row.tenant_id, self.row.id))
+        assert counts is not None
         return InboxStats(**counts)

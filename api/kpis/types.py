@@ -1,3 +1,4 @@
+import asyncio
 import datetime as dt
 from decimal import Decimal
 from uuid import UUID
@@ -199,9 +200,10 @@ class Kpi(Node):
         as_of = _instant(info, as_of)
         question = self._question(info, period, on, as_of)
         before = Question(question.metric, question.segment, previous(question.period, profile.fiscal_year_start_month))
-        load = answers(info.context).load_many
-        answer, answer_before = await load([Asked(self.row.tenant_id, each, as_of) for each in (question, before)])
-        history = await load_list(info.context, list_baselines, self.key)
+        asked = [Asked(self.row.tenant_id, each, as_of) for each in (question, before)]
+        (answer, answer_before), history = await asyncio.gather(
+            answers(info.context).load_many(asked), load_list(info.context, list_baselines, self.key)
+        )
         baseline = _comparable(history, question.period.grain, as_of)
         return MetricValue.of(answer, profile, before=answer_before, baseline=baseline)
 

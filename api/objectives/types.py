@@ -1,3 +1,4 @@
+import asyncio
 import datetime as dt
 from uuid import UUID
 
@@ -61,5 +62,6 @@ class Objective(Node):
     async def status(self, info: Info, on: dt.date | None = None) -> TargetStatus:
         fields.plausible(on, "on")
         rows = await load_list(info.context, list_kpis_of, self.key)
-        targets = [await Kpi.of(row).target(info) for row in rows]
-        return combine([await target.status(info, on) for target in targets if target is not None])
+        # Together, so that the loaders see them all: one after the other each would be a statement of its own.
+        targets = await asyncio.gather(*(Kpi.of(row).target(info) for row in rows))
+        return combine(await asyncio.gather(*(target.status(info, on) for target in targets if target is not None)))

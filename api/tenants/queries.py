@@ -3,11 +3,11 @@ import strawberry
 from api.context import Info
 from api.ids import Kind, decode_as
 from api.node import Node
-from api.nodes import fetch_node
+from api.nodes import fetch_node, fetch_nodes
 from api.pagination import Connection, connection, page_size, parse_cursor
 from api.tenants.types import Tenant
 from tenants.access.actor import ApiScope
-from tenants.errors import Denied, InvalidInput, NotFound
+from tenants.errors import InvalidInput
 from tenants.registry.service import tenants_of
 
 MOST_NODES = 100
@@ -35,7 +35,7 @@ class TenantQueries:
     async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
         if len(ids) > MOST_NODES:
             raise InvalidInput(f"At most {MOST_NODES} ids.", field=("ids",), code="TOO_MANY_IDS")
-        return [await _visible(info, each) for each in ids]
+        return await fetch_nodes(info, ids)
 
     @strawberry.field(description="One tenant your organization may read.")
     async def tenant(self, info: Info, id: strawberry.ID) -> Tenant:
@@ -54,12 +54,5 @@ class TenantQueries:
             after=parse_cursor(after),
             limit=page_size(first) + 1,
         )
-        found = [(each, Tenant.of(await context.reader.enter_tenant(each), info)) for each in ids[: first + 1]]
-        return connection(found, first=first, after=after)
-
-
-async def _visible(info: Info, id: str) -> Node | None:
-    try:
-        return await fetch_node(info, id)
-    except (NotFound, Denied):
-        return None
+        profiles = await context.reader.enter_readable(ids)
+        return connection([(each, Tenant.of(profiles[each], info)) for each in ids], first=first, after=after)

@@ -1,5 +1,6 @@
 """The tenant in its own terms: its money, its zone, its today."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -49,3 +50,8 @@ async def get_profile(session: AsyncSession, tenant_id: UUID) -> Profile:
     if row is None:
         raise NotFound
     return profile_of(row)
+
+
+async def list_profiles(session: AsyncSession, *, tenant_ids: Sequence[UUID]) -> dict[UUID, Profile]:
+    rows = (await session.execute(select(TenantProfile).where(TenantProfile.tenant_id.in_(tenant_ids)))).scalars()
+    return {row.tenant_id: profile_of(row) for row in rows}

@@ -39,6 +39,14 @@ def database_urls(cluster: EmbeddedServer, role_passwords: Path) -> DatabaseUrls
 
 
 @pytest.fixture(scope="session")
+async def database(database_urls: DatabaseUrls) -> AsyncIterator[Database]:
+    """Declared anew: a fixture of the whole session keeps what it was first made from."""
+    opened = Database(database_urls.application, pool_size=10)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
 def master_key() -> bytes:
     return os.urandom(32)
 

@@ -1,0 +1,149 @@
+"""What a request costs the database: the same for twenty as for two, on one connection, at one instant."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+import api.demo
+from api.ids import Kind
+from tests.factories.plans import Planner
+from tests.integration.api.client import Caller, sign_in
+from tests.integration.api.conftest import Open
+from tests.integration.api.statements import Sent, Statements
+from tests.integration.api.world import World
+
+DASHBOARD = (Path(api.demo.__file__).parent / "dashboard.graphql").read_text()
+
+
+@pytest.fixture(scope="module")
+async def heard() -> AsyncIterator[Statements]:
+    with Statements().listening() as statements:
+        yield statements
+
+
+@pytest.fixture(scope="module")
+async def caller(heard: Statements, opened: Open, world: World) -> AsyncIterator[Caller]:
+    """At a process whose statements are heard."""
+    async with opened() as url, httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30) as http:
+        yield await sign_in(http, world.agency.machine)
+
+
+async def tenant_of(world: World, count: int) -> Planner:
+    """As many KPIs, objectives, automations, targets, baselines and shops."""
+    tenant = await world.another_tenant()
+    planner = world.planner(tenant)
+    for at in range(count):
+        await world.another_shop(tenant)
+        kpi = await planner.kpi("net_revenue", name=f"number {at}")
+        objective = await planner.objective(f"number {at}", kpis=(kpi,))
+        await planner.target(kpi)
+        await planner.link(await planner.initiative(), objective, kpi)
+    return planner
+
+
+async def cost(caller: Caller, heard: Statements, query: str, **variables: object) -> list[Sent]:
+    """Of the second time: the first may look for keys and plans."""
+    assert (await caller.ask(query, **variables)).data
+    begin = len(heard.sent)
+    assert (await caller.ask(query, **variables)).data
+    return heard.since(begin)
+
+
+def kind(sent: Sent) -> str:
+    """The statement without whom it is about and how many there are."""
+    return re.sub(r"'[^']*'|\(\$\d[^)]*\)", "", sent.sql)
+
+
+NESTED = """query($tenant: ID!) { tenant(id: $tenant) {
+  objectives(first: 50) { nodes { status
+    kpis(first: 50) { nodes { name target { status progress { expected actual { value } } } targets { status }
+      baseline { value } baselines { value } value { value vsBaseline { absolute } } explain { inputs { value } }
+      series(last: 3) { values } } }
+    initiatives(first: 50) { nodes { expectedChange kpi { name value { value } }
+      initiative { name links { kpi { name } } } } } } }
+  initiatives(first: 50) { nodes { links { kpi { name } initiative { links { id } } } } }
+  kpis(first: 50) { nodes { name value { value } target { status } } }
+} }"""
+CONNECTIONS = """query($tenant: ID!) { tenant(id: $tenant) { connections(first: 50) { nodes { account status
+  streams { stream records } runs(first: 5) { pages } inbox { received } } } } }"""
+
+
+@pytest.mark.parametrize("query", [DASHBOARD, NESTED, CONNECTIONS], ids=["dashboard", "nested", "connections"])
+async def test_twenty_cost_what_two_cost(caller: Caller, heard: Statements, world: World, query: str) -> None:
+    few, many = await tenant_of(world, 2), await tenant_of(world, 20)
+    first = await cost(caller, heard, query, tenant=few.tenant.gid)
+    second = await cost(caller, heard, query, tenant=many.tenant.gid)
+    assert [kind(each) for each in second] == [kind(each) for each in first]
+    assert len(second) < 40
+
+
+async def test_many_tenants_cost_what_two_cost(caller: Caller, heard: Statements, world: World) -> None:
+    query = "query($n: Int!) { tenants(first: $n) { nodes { name currency today } } }"
+    for _ in range(20):
+        await world.another_tenant()
+    first, second = await cost(caller, heard, query, n=2), await cost(caller, heard, query, n=20)
+    assert len(second) == len(first)
+
+
+async def test_many_ids_cost_what_two_cost(caller: Caller, heard: Statements, world: World) -> None:
+    query = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Kpi { name } ... on Objective { title } } }"
+    planner = await tenant_of(world, 0)
+    kpis = [await planner.kpi() for _ in range(20)]
+    objectives = [await planner.objective() for _ in range(20)]
+    first = await cost(caller, heard, query, ids=[*kpis[:2], *objectives[:2]])
+    second = await cost(caller, heard, query, ids=[*kpis, *objectives])
+    assert len(second) == len(first)
+
+
+async def test_a_query_reads_one_read_only_snapshot(caller: Caller, heard: Statements, world: World) -> None:
+    planner = await tenant_of(world, 3)
+    sent = await cost(caller, heard, DASHBOARD, tenant=planner.tenant.gid)
+    assert len({each.connection for each in sent}) == 1
+    begins = [each.sql for each in sent if each.sql.startswith("BEGIN")]
+    assert len(begins) == 1
+    assert "REPEATABLE READ" in begins[0]
+    assert "READ ONLY" in begins[0]
+    assert sent[-1].sql.startswith("ROLLBACK")
+    assert not any(re.match(r"\s*(INSERT|UPDATE|DELETE|COMMIT)", each.sql) for each in sent)
+
+
+async def test_a_mutation_commits_once_and_reads_back_once(caller: Caller, heard: Statements, world: World) -> None:
+    planner = await tenant_of(world, 0)
+    begin = len(heard.sent)
+    await caller.change("kpiCreate", "kpi { id name value { value } }", tenantId=planner.tenant.gid, metricKey="orders")
+    sent = [each.sql.split()[0].rstrip(";") for each in heard.since(begin)]
+    assert (sent.count("BEGIN"), sent.count("COMMIT"), sent.count("ROLLBACK")) == (2, 1, 1)
+    assert sent.index("COMMIT") < sent.index("ROLLBACK")
+
+
+async def test_what_needs_no_database_asks_none(caller: Caller, heard: Statements) -> None:
+    query = "{ viewer { clientId } metricCatalog { nodes { key inputs { name } } } __schema { types { name } } }"
+    assert await cost(caller, heard, query) == []
+
+
+async def test_no_tenant_is_prepared_for(caller: Caller, heard: Statements, world: World) -> None:
+    """Statements are the same text for every tenant, but for the one that says which."""
+    tenants = [(await tenant_of(world, 1)).tenant.gid for _ in range(2)]
+    texts = [[each.sql for each in await cost(caller, heard, NESTED, tenant=tenant)] for tenant in tenants]
+    own = re.compile(r"SET LOCAL app\.(tenant_ids?|organization_id) = '\{?[0-9a-f-]{36}\}?'")
+    assert [own.sub("SET", sql) for sql in texts[0]] == [own.sub("SET", sql) for sql in texts[1]]
+    assert sum(bool(own.match(sql)) for sql in texts[0]) == 2
+
+
+async def test_concurrent_requests_do_not_share_a_connection(caller: Caller, heard: Statements, world: World) -> None:
+    gid = world.agency.gids[Kind.KPI]
+    query = "query($id: ID!) { node(id: $id) { ... on Kpi { value { value } } } }"
+    begin = len(heard.sent)
+    await asyncio.gather(*(caller.ask(query, id=gid) for _ in range(8)))
+    open_on: set[int] = set()
+    for each in heard.since(begin):
+        if each.sql.startswith("BEGIN"):
+            assert each.connection not in open_on
+            open_on.add(each.connection)
+        elif each.sql.startswith(("ROLLBACK", "COMMIT")):
+            open_on.discard(each.connection)
+    assert open_on == set()
