@@ -37,7 +37,8 @@ class Connection(Generic[T]):
 
 def page_size(first: int) -> int:
     if not 1 <= first <= MOST:
-        raise InvalidInput(f"`first` is a number from 1 to {MOST}.", field=("first",), code="PAGE_TOO_LARGE")
+        code = "PAGE_TOO_LARGE" if first > MOST else None
+        raise InvalidInput(f"`first` is a number from 1 to {MOST}.", field=("first",), code=code)
     return first
 
 
@@ -49,9 +50,9 @@ def parse_cursor(cursor: str | None) -> UUID | None:
     if cursor is None:
         return None
     try:
-        return UUID(bytes=base64.b64decode(cursor + "==", altchars=b"-_", validate=False))
+        return UUID(bytes=base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
     except (ValueError, binascii.Error):
-        raise InvalidInput("This is not a cursor of ours.", field=("after",), code="INVALID_CURSOR") from None
+        raise _no_cursor() from None
 
 
 def connection(nodes: Sequence[tuple[UUID, T]], *, first: int, after: str | None) -> Connection[T]:
@@ -71,9 +72,23 @@ def connection(nodes: Sequence[tuple[UUID, T]], *, first: int, after: str | None
 
 
 def slice_of(nodes: Sequence[tuple[UUID, T]], *, first: int, after: str | None) -> Connection[T]:
-    """A page of a list that is small and already in memory, in its own order."""
-    start = 0
+    """A page of a list that is small, already in memory, and in the order of its ids.
+
+    It goes on after where the cursor's thing stands or stood: what was taken away meanwhile ends no walk.
+    """
     wanted = parse_cursor(after)
-    if wanted is not None:
-        start = next((index + 1 for index, (id, _) in enumerate(nodes) if id == wanted), len(nodes))
+    rest = nodes if wanted is None else [node for node in nodes if node[0] > wanted]
+    return connection(rest[: page_size(first) + 1], first=first, after=after)
+
+
+def slice_of_fixed(nodes: Sequence[tuple[UUID, T]], *, first: int, after: str | None) -> Connection[T]:
+    """A page of a list from which nothing is ever taken away, in an order of its own."""
+    wanted, places = parse_cursor(after), [id for id, _ in nodes]
+    if wanted is not None and wanted not in places:
+        raise _no_cursor()
+    start = 0 if wanted is None else places.index(wanted) + 1
     return connection(nodes[start : start + page_size(first) + 1], first=first, after=after)
+
+
+def _no_cursor() -> InvalidInput:
+    return InvalidInput("This is not a cursor of ours.", field=("after",), code="INVALID_CURSOR")

@@ -1,7 +1,7 @@
 import strawberry
 
 from api.metrics.types import Metric
-from api.pagination import Connection, slice_of
+from api.pagination import Connection, slice_of_fixed
 from domain.metrics import catalog
 from domain.metrics.definition import Category
 from tenants.errors import InvalidInput
@@ -14,7 +14,8 @@ class MetricQueries:
         self, first: int = 50, after: str | None = None, category: Category | None = None
     ) -> Connection[Metric]:
         wanted = [metric for metric in catalog.ALL if category is None or metric.category is category]
-        return slice_of([(catalog.id_of(metric), Metric.of(metric)) for metric in wanted], first=first, after=after)
+        nodes = [(catalog.id_of(metric), Metric.of(metric)) for metric in wanted]
+        return slice_of_fixed(nodes, first=first, after=after)
 
     @strawberry.field(description="One definition by its key.")
     def metric(self, key: str) -> Metric:

@@ -19,7 +19,7 @@ async def get_objective(
 
 
 async def list_kpis_of(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[Kpi]]:
-    """Live KPIs, in the order they were linked."""
+    """Live KPIs, in the order they were adopted."""
     query = (
         select(ObjectiveKpi.objective_id, Kpi)
         .join(Kpi, (Kpi.tenant_id == ObjectiveKpi.tenant_id) & (Kpi.id == ObjectiveKpi.kpi_id))
@@ -29,7 +29,7 @@ async def list_kpis_of(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[
             ObjectiveKpi.objective_id.in_(ids),
             Kpi.archived_at.is_(None),
         )
-        .order_by(ObjectiveKpi.objective_id, ObjectiveKpi.created_at, Kpi.id)
+        .order_by(ObjectiveKpi.objective_id, Kpi.id)
     )
     found: dict[UUID, list[Kpi]] = {objective_id: [] for objective_id in ids}
     for objective_id, kpi in await session.execute(query):

@@ -1,0 +1,226 @@
+"""Every connection of the schema: a walk meets each thing once, and what is no page is refused."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, get_named_type, is_object_type
+
+from api.ids import Kind
+from tests.integration.api.client import Caller
+from tests.integration.api.shapes import CORE
+from tests.integration.api.world import Household, World, new_household
+
+PAGE = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { %s } } nodes { %s }"
+COUNT = 7
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that gives a connection: `owner` is the type it stands on."""
+
+    owner: str
+    name: str
+    shown: str
+
+    def __str__(self) -> str:
+        return f"{self.owner}.{self.name}"
+
+    def query(self, arguments: str) -> str:
+        inner = f"{self.name}({arguments}) {{ {PAGE % (self.shown, self.shown)} }}"
+        if self.owner == "Query":
+            return f"query($id: ID!) {{ node(id: $id) {{ id }} found: {inner} }}"
+        return f"query($id: ID!) {{ node(id: $id) {{ ... on {self.owner} {{ found: {inner} }} }} }}"
+
+    def found(self, data: Any) -> dict[str, Any]:
+        connection: dict[str, Any] = data["found"] if self.owner == "Query" else data["node"]["found"]
+        return connection
+
+
+def _fields() -> Iterator[Field]:
+    for type_ in CORE.type_map.values():
+        if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
+            for name, field in type_.fields.items():
+                result = get_named_type(field.type)
+                if is_object_type(result) and result.name.endswith("Connection"):
+                    node = get_named_type(result.fields["nodes"].type)
+                    yield Field(type_.name, name, "id" if "id" in node.fields else "key")
+
+
+FIELDS = list(_fields())
+
+
+@pytest.fixture(scope="module")
+async def home(world: World) -> Household:
+    """With seven of everything that comes in lists, and something of each that is archived."""
+    home = await new_household(world.database, world.keyring, world.agency.machine, world.agency.provider_app_id)
+    planner, objective = home.planner, home.gids[Kind.OBJECTIVE]
+    for at in range(COUNT - 1):
+        kpi = await planner.kpi("orders", name=f"number {at}")
+        await planner.evidence(objective, kpi)
+        await planner.objective(f"number {at}")
+        await planner.link(await planner.initiative(f"number {at}"), objective)
+        await world.another_shop(home.tenant)
+        await world.another_tenant()
+    return home
+
+
+@pytest.fixture
+def start(home: Household) -> dict[str, str]:
+    """The id of the thing a field stands on."""
+    return {"Query": home.tenant.gid, "Tenant": home.tenant.gid, "Objective": home.gids[Kind.OBJECTIVE]}
+
+
+async def walk(caller: Caller, field: Field, gid: str, first: int) -> list[list[str]]:
+    pages: list[list[str]] = []
+    after: str | None = None
+    while len(pages) < 100:
+        arguments = f"first: {first}" + (f', after: "{after}"' if after else "")
+        page = field.found((await caller.ask(field.query(arguments), id=gid)).data)
+        info, edges = page["pageInfo"], page["edges"]
+        assert page["nodes"] == [edge["node"] for edge in edges]
+        assert info["hasPreviousPage"] == (after is not None)
+        assert info["startCursor"] == (edges[0]["cursor"] if edges else None)
+        assert info["endCursor"] == (edges[-1]["cursor"] if edges else None)
+        pages.append([node[field.shown] for node in page["nodes"]])
+        if not info["hasNextPage"]:
+            return pages
+        assert len(edges) == first
+        after = info["endCursor"]
+    raise AssertionError("the walk does not end")
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=str)
+async def test_a_walk_meets_each_once(agency: Caller, start: dict[str, str], field: Field) -> None:
+    assert field.owner in start, f"say where {field} begins"
+    [whole] = await walk(agency, field, start[field.owner], 100)
+    assert len(whole) >= COUNT
+    assert len(set(whole)) == len(whole)
+    for first in (1, 3, COUNT, len(whole)):
+        pages = await walk(agency, field, start[field.owner], first)
+        assert [each for page in pages for each in page] == whole
+        assert all(pages)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=str)
+@pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1])
+async def test_a_page_has_a_size(agency: Caller, start: dict[str, str], field: Field, first: int) -> None:
+    answer = await agency.ask(field.query(f"first: {first}"), id=start[field.owner])
+    assert (answer.code, answer.error["extensions"]["field"]) == (
+        "PAGE_TOO_LARGE" if first > 0 else "INVALID",
+        ["first"],
+    )
+    assert "100" in answer.error["message"]
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=str)
+async def test_what_is_no_cursor_is_refused(agency: Caller, start: dict[str, str], field: Field) -> None:
+    gid = start[field.owner]
+    good = field.found((await agency.ask(field.query("first: 1"), id=gid)).data)["pageInfo"]["endCursor"]
+    for cursor in (
+        "",
+        "x",
+        "nonsense",
+        "é",
+        "=" * 22,
+        good[:-1],
+        good + "A",
+        f"!{good}",
+        f"{good[:5]} {good[5:]}",
+        gid,
+    ):
+        answer = await agency.ask(field.query(f'after: "{cursor}"'), id=gid)
+        assert (answer.code, answer.error["extensions"]["field"]) == ("INVALID_CURSOR", ["after"]), cursor
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=str)
+async def test_after_the_last_there_is_nothing(agency: Caller, start: dict[str, str], field: Field) -> None:
+    gid = start[field.owner]
+    last = field.found((await agency.ask(field.query("first: 100"), id=gid)).data)["pageInfo"]["endCursor"]
+    page = field.found((await agency.ask(field.query(f'after: "{last}"'), id=gid)).data)
+    assert page == {
+        "nodes": [],
+        "edges": [],
+        "pageInfo": {"hasNextPage": False, "hasPreviousPage": True, "startCursor": None, "endCursor": None},
+    }
+
+
+async def test_a_walk_goes_on_when_its_last_thing_is_put_away(agency: Caller, world: World) -> None:
+    """Neither repeats nor leaves out what stayed."""
+    planner = world.planner(await world.another_tenant())
+    objective = await planner.objective()
+    kpis = [await planner.kpi("orders") for _ in range(4)]
+    # Linked in another order than they were made in.
+    for kpi in reversed(kpis):
+        await planner.evidence(objective, kpi)
+    for field, gid in (
+        (Field("Tenant", "kpis", "id"), planner.tenant.gid),
+        (Field("Objective", "kpis", "id"), objective),
+    ):
+        page = field.found((await agency.ask(field.query("first: 2"), id=gid)).data)
+        seen = [node["id"] for node in page["nodes"]]
+        await agency.change("kpiArchive", kpiId=seen[-1])
+        rest = field.found((await agency.ask(field.query(f'after: "{page["pageInfo"]["endCursor"]}"'), id=gid)).data)
+        left = [kpi for kpi in kpis if kpi not in seen]
+        assert sorted(node["id"] for node in rest["nodes"]) == sorted(left)
+        kpis.remove(seen[-1])
+
+
+async def test_archived_things_are_in_no_list(agency: Caller, world: World) -> None:
+    planner = world.planner(await world.another_tenant())
+    objective, kpi, initiative = await planner.objective(), await planner.kpi(), await planner.initiative()
+    await planner.evidence(objective, kpi)
+    other = await planner.objective()
+    await planner.link(initiative, other, kpi)
+    query = """query($t: ID!, $o: ID!) {
+      tenant(id: $t) { objectives { nodes { id } } kpis { nodes { id } } initiatives { nodes { id } } }
+      node(id: $o) { ... on Objective { kpis { nodes { id } } initiatives { nodes { id } } } }
+    }"""
+    for mutation, name, gid in (
+        ("kpiArchive", "kpiId", kpi),
+        ("initiativeArchive", "initiativeId", initiative),
+        ("objectiveArchive", "objectiveId", objective),
+    ):
+        await agency.change(mutation, **{name: gid})
+        assert gid not in (await agency.ask(query, t=planner.tenant.gid, o=other)).text
+    assert (await agency.ask(query, t=planner.tenant.gid, o=objective)).data["node"]["kpis"]["nodes"] == []
+
+
+async def test_the_catalogue_has_an_order_of_its_own(agency: Caller) -> None:
+    """A cursor of something else leads nowhere in it."""
+    keys = (await agency.ask("{ metricCatalog { nodes { key } } }")).data["metricCatalog"]["nodes"]
+    assert keys[0] == {"key": "net_revenue"}
+    answer = await agency.ask('{ metricCatalog(after: "AaIDY8AHd9yxnsuHUkGdKQ") { nodes { key } } }')
+    assert answer.code == "INVALID_CURSOR"
+
+
+async def test_the_catalogue_by_category(agency: Caller) -> None:
+    query = "query($c: MetricCategory) { metricCatalog(category: $c) { nodes { key category } } }"
+    everything = (await agency.ask(query)).data["metricCatalog"]["nodes"]
+    finance = (await agency.ask(query, c="FINANCE")).data["metricCatalog"]["nodes"]
+    assert finance == [node for node in everything if node["category"] == "FINANCE"]
+    assert 0 < len(finance) < len(everything)
+    assert (await agency.ask(query, c="HR_AND_ADMIN")).data["metricCatalog"]["nodes"] == []
+
+
+@pytest.mark.parametrize(
+    "selection", ["recomputeRuns(first: {0}) {{ days }}", "connections {{ nodes {{ runs(first: {0}) {{ pages }} }} }}"]
+)
+async def test_lists_without_cursors_have_a_size_too(agency: Caller, home: Household, selection: str) -> None:
+    for first in (0, 101, -1):
+        query = f"query($id: ID!) {{ tenant(id: $id) {{ {selection.format(first)} }} }}"
+        answer = await agency.ask(query, id=home.tenant.gid)
+        assert {error["extensions"]["field"][0] for error in answer.body["errors"]} == {"first"}
+    query = f"query($id: ID!) {{ tenant(id: $id) {{ {selection.format(100)} }} }}"
+    assert (await agency.ask(query, id=home.tenant.gid)).data
+
+
+async def test_a_series_has_a_length(agency: Caller, home: Household) -> None:
+    query = """query($id: ID!, $last: Int!) { node(id: $id) { ... on Kpi {
+      series(last: $last, granularity: DAY) { values } } } }"""
+    for last in (0, -1, 401, 2**31 - 1):
+        answer = await agency.ask(query, id=home.gids[Kind.KPI], last=last)
+        assert answer.error["extensions"]["field"] == ["last"]
+    longest = (await agency.ask(query, id=home.gids[Kind.KPI], last=400)).data["node"]["series"]
+    assert len(longest["values"]) == 400
