@@ -66,9 +66,9 @@ def _objective(console: Console, objective: dict[str, Any]) -> None:
         if target is None or baseline is None:
             continue
         progress = target["progress"]
-        values = (baseline["value"], progress["actual"]["value"], progress["expected"], target["value"])
+        values = (baseline["value"], progress["actual"]["value"], progress["judgedBy"], target["value"])
         before, now, asked, goal = ("-" if value is None else _written(value, figure["unit"]) for value in values)
-        console.print(f"  {kpi['name']}: {before} before, {now} now, {asked} asked for today, {goal} in the end")
+        console.print(f"  {kpi['name']}: {before} before, {now} now, {asked} asked for by then, {goal} in the end")
 
 
 def _written(value: str, unit: str) -> str:

@@ -12,7 +12,7 @@ from api.kpis.values import Explanation, MetricValue, Series, number_of
 from api.loading import load_list
 from api.metrics.types import Metric, PeriodName, period_named
 from api.node import Node
-from api.numbers import variance_shown
+from api.numbers import shown, variance_shown
 from domain import fields
 from domain.kpis import models
 from domain.kpis.progress import judge, measurement
@@ -83,6 +83,9 @@ class TargetProgress:
     on: dt.date
     status: TargetStatus
     expected: Decimal = strawberry.field(description="What the trajectory asks for on this day.")
+    judged_by: Decimal = strawberry.field(
+        description="What it asked for when the measured period ended; once it is due, the target."
+    )
     actual: MetricValue = strawberry.field(description="The newest period that is over by then.")
 
 
@@ -149,10 +152,14 @@ class Target(Node):
         metric = self.kpi.definition
         question = measurement(self.row, metric, self.kpi.row.segment, profile, on=day, today=today)
         measured = await answers(info.context).load(Asked(self.row.tenant_id, question, None))
-        progress = judge(self.row, metric, measured, on=day)
-        wanted = number_of(progress.expected, metric, profile)
-        assert wanted is not None
-        return TargetProgress(on=day, status=progress.status, expected=wanted, actual=MetricValue.of(measured, profile))
+        progress = judge(self.row, metric, measured, profile, on=day, today=today)
+        return TargetProgress(
+            on=day,
+            status=progress.status,
+            expected=shown(progress.expected, metric.unit, profile.currency),
+            judged_by=shown(progress.judged_by, metric.unit, profile.currency),
+            actual=MetricValue.of(measured, profile),
+        )
 
 
 @strawberry.type(description="A metric this tenant has adopted.")

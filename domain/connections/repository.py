@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.connections.models import Connection, OAuthState, ProviderApp, StreamState, SyncRun
+from domain.connections.models import Connection, OAuthState, ProviderApp, StreamState
 from tenants.errors import NotFound
 from tenants.sql import statement
 
@@ -41,7 +41,8 @@ async def lock_connection(session: AsyncSession, *, tenant_id: UUID, connection_
     query = (
         select(Connection)
         .where(Connection.tenant_id == tenant_id, Connection.id == connection_id)
-        .with_for_update()
+        # Not the key: pages and webhooks that only refer to the connection go on while a token is refreshed.
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     connection = (await session.execute(query)).scalar_one_or_none()
@@ -69,17 +70,6 @@ async def list_streams(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[
     for state in (await session.execute(query)).scalars():
         found[state.connection_id].append(state)
     return found
-
-
-async def list_runs(session: AsyncSession, *, tenant_id: UUID, connection_id: UUID, limit: int) -> Sequence[SyncRun]:
-    """Newest first."""
-    query = (
-        select(SyncRun)
-        .where(SyncRun.tenant_id == tenant_id, SyncRun.connection_id == connection_id)
-        .order_by(SyncRun.created_at.desc())
-        .limit(limit)
-    )
-    return (await session.execute(query)).scalars().all()
 
 
 async def lock_stream(

@@ -14,9 +14,12 @@ from tenants.registry.profile import Profile
 
 @dataclass(frozen=True)
 class Progress:
+    """`expected` is what the path asks for on the day; `judged_by` what it asked for when the measured period ended."""
+
     on: date
     status: TargetStatus
     expected: Decimal
+    judged_by: Decimal
     measured: Answer
 
 
@@ -35,14 +38,20 @@ def measurement(target: Target, metric: Metric, segment: str, profile: Profile, 
     return Question(metric, segment, last_complete_period(profile, Grain(target.grain), over))
 
 
-def judge(target: Target, metric: Metric, measured: Answer, *, on: date) -> Progress:
+def judge(target: Target, metric: Metric, measured: Answer, profile: Profile, *, on: date, today: date) -> Progress:
+    """A day to come, or before the target starts, has no status yet."""
     path = path_of(target)
+    period = measured.question.period
+    wanted, wanted_then = expected(path, on), expected(path, period.end)
+    if on > today or on < target.start_on:
+        return Progress(on, TargetStatus.NO_DATA, wanted, wanted_then, measured)
+    final = on >= target.due_on and period == last_complete_period(profile, period.grain, target.due_on)
     verdict = status(
         path,
         actual=measured.value.number,
-        measured_on=measured.question.period.end,
-        on=on,
+        measured_on=period.end,
+        final=final,
         direction=metric.direction,
         tolerance=target.tolerance,
     )
-    return Progress(on, verdict, expected(path, on), measured)
+    return Progress(on, verdict, wanted, path.end.value if final else wanted_then, measured)

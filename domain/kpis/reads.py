@@ -100,8 +100,14 @@ class Standing:
     first_day: date | None
     data_version: int
     connected: bool
-    complete: bool
+    backfilling: bool
+    pending: bool
     freshness: tuple[tuple[str, datetime | None], ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all was read once and nothing waits to be computed."""
+        return not self.backfilling and not self.pending
 
 
 async def read_figures(
@@ -143,7 +149,8 @@ async def read_standing(session: AsyncSession, tenant_id: UUID, *, as_of: dateti
         first_day=first_day,
         data_version=row.data_version or 0,
         connected=row.connections > 0,
-        complete=row.backfilling == 0 and row.dirty_days == 0,
+        backfilling=row.backfilling > 0,
+        pending=row.dirty_days > 0,
         freshness=tuple((each.provider, each.as_of) for each in freshness),
     )
 

@@ -61,17 +61,18 @@ def expected(path: Path, on: date) -> Decimal:
 
 
 def status(
-    path: Path, *, actual: Decimal | None, measured_on: date | None, on: date, direction: Direction, tolerance: Decimal
+    path: Path, *, actual: Decimal | None, measured_on: date, final: bool, direction: Direction, tolerance: Decimal
 ) -> TargetStatus:
-    """What `actual`, measured on the last day of its period, means on a day.
+    """What `actual`, measured over a period that ended on a day, means.
 
-    Due: MET or MISSED. Before: ON_TRACK at or beyond the path, AT_RISK short of it by no more than `tolerance`
-    (a share of the path's value there), OFF_TRACK beyond that.
+    `final`: it is the last period before the target is due, and decides between MET and MISSED. Earlier ones are
+    ON_TRACK at or beyond the path, AT_RISK short of it by no more than `tolerance` (a share of the path's value
+    there), OFF_TRACK beyond that.
     """
-    if actual is None or measured_on is None or on < path.start.on:
+    if actual is None:
         return TargetStatus.NO_DATA
     sign = 1 if direction is Direction.UP_IS_GOOD else -1
-    if on >= path.end.on:
+    if final:
         return TargetStatus.MET if sign * (actual - path.end.value) >= 0 else TargetStatus.MISSED
     wanted = expected(path, measured_on)
     shortfall = sign * (wanted - actual)

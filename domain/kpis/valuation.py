@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kpis.reads import Figure, Standing, is_kept, read_figures, read_standing
-from domain.metrics.components import Additive
+from domain.metrics.components import ORDERS, PRICED_ORDERS, Additive
 from domain.metrics.definition import Metric, NullReason
 from domain.metrics.evaluation import Coverage, Value, evaluate, windows
 from domain.metrics.periods import TRAILING, Grain, Period, last_periods, period_of
@@ -37,12 +37,14 @@ async def answer(
     """In the order asked. `as_of` answers with what was known at that instant, and with that instant's today."""
     standing = await read_standing(session, profile.tenant_id, as_of=as_of)
     figures = [figure for question in questions for figure in _figures(question, profile).values()]
+    figures += [_all_orders(question) for question in questions if question.metric.priced]
     known = await read_figures(session, profile.tenant_id, [each for each in figures if is_kept(each)], as_of=as_of)
     coverage = Coverage(
         today=profile.today(as_of or now),
         first_day=standing.first_day,
         connected=standing.connected,
-        complete=standing.complete,
+        backfilling=standing.backfilling,
+        pending=standing.pending,
         fiscal_start_month=profile.fiscal_year_start_month,
     )
     return [_answer(question, profile, known, coverage, standing) for question in questions]
@@ -81,7 +83,19 @@ def _answer(
     if not all(is_kept(figure) for figure in figures.values()):
         return Answer(question, Value(None, 0, NullReason.SEGMENT_NOT_KEPT, ()), {}, periods, standing)
     inputs = {name: known.get(figure, _absent(figure)) for name, figure in figures.items()}
-    return Answer(question, evaluate(question.metric, question.period, inputs, coverage), inputs, periods, standing)
+    left_out = _left_out(question, known) if question.metric.priced else Decimal(0)
+    value = evaluate(question.metric, question.period, inputs, coverage, left_out=left_out)
+    return Answer(question, value, inputs, periods, standing)
+
+
+def _all_orders(question: Question) -> Figure:
+    return Figure(ORDERS, question.segment, question.period)
+
+
+def _left_out(question: Question, known: Mapping[Figure, Decimal]) -> Decimal:
+    """Orders in other currencies than the tenant's: counted, but not added up."""
+    priced = Figure(PRICED_ORDERS, question.segment, question.period)
+    return known.get(_all_orders(question), Decimal(0)) - known.get(priced, Decimal(0))
 
 
 def _absent(figure: Figure) -> Decimal | None:

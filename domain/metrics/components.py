@@ -28,6 +28,7 @@ class Component:
 
 
 ORDERS = Component("orders", "orders placed", Measure.N, segments=("channel",))
+PRICED_ORDERS = Component("gross_revenue", "orders in the reporting currency", Measure.N, segments=("channel",))
 GROSS_REVENUE = Component(
     "gross_revenue", "goods sold before discounts, without tax and shipping", Measure.TOTAL, segments=("channel",)
 )
@@ -43,6 +44,7 @@ RETAINED_CUSTOMERS = Component(
 
 ALL = (
     ORDERS,
+    PRICED_ORDERS,
     GROSS_REVENUE,
     DISCOUNTS,
     REFUNDS,
@@ -52,4 +54,3 @@ ALL = (
     REPEAT_CUSTOMERS,
     RETAINED_CUSTOMERS,
 )
-BY_KEY = {component.key: component for component in ALL}

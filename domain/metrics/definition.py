@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from domain.metrics.components import Component
+from domain.metrics.components import PRICED_ORDERS, Component
 
 
 class Unit(StrEnum):
@@ -57,6 +57,7 @@ class NullReason(StrEnum):
     DIVISION_BY_ZERO = "DIVISION_BY_ZERO"
     SEGMENT_NOT_KEPT = "SEGMENT_NOT_KEPT"
     PERIOD_NOT_KEPT = "PERIOD_NOT_KEPT"
+    OTHER_CURRENCY = "OTHER_CURRENCY"
 
 
 class Window(StrEnum):
@@ -110,6 +111,11 @@ class Metric:
     examples: tuple[WorkedExample, ...]
     guardrails: tuple[str, ...] = ()
     null_reasons: tuple[NullReason, ...] = field(default=(NullReason.NO_DATA, NullReason.SOURCE_NOT_CONNECTED))
+
+    @property
+    def priced(self) -> bool:
+        """Whether it is about money, and so about orders in the reporting currency alone."""
+        return any(each.component == PRICED_ORDERS for each in self.inputs.values())
 
     @property
     def looks_back(self) -> bool:

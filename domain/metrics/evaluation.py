@@ -8,6 +8,7 @@ from decimal import Decimal, DivisionByZero, InvalidOperation, localcontext
 from domain.metrics.definition import Metric, NullReason, Window
 from domain.metrics.periods import Period, previous
 
+NOTHING = Decimal(0)
 PRECISION = 34
 """Significant digits of a division: decimal128."""
 
@@ -19,7 +20,8 @@ class Coverage:
     today: date
     first_day: date | None
     connected: bool
-    complete: bool
+    backfilling: bool = False
+    pending: bool = False
     fiscal_start_month: int = 1
 
 
@@ -33,17 +35,29 @@ class Value:
     flags: tuple[str, ...]
 
 
-def evaluate(metric: Metric, period: Period, inputs: Mapping[str, Decimal | None], coverage: Coverage) -> Value:
-    """`inputs` has every input of the metric; None means the engine keeps no such figure."""
+def evaluate(
+    metric: Metric,
+    period: Period,
+    inputs: Mapping[str, Decimal | None],
+    coverage: Coverage,
+    *,
+    left_out: Decimal = NOTHING,
+) -> Value:
+    """`inputs` has every input of the metric; None means the engine keeps no such figure.
+
+    `left_out` counts the period's orders in other currencies, which a metric of money does not add up.
+    """
     reason = _missing(metric, period, inputs, coverage)
     if reason is not None:
         return Value(None, 0, reason, ())
     known = {name: number for name, number in inputs.items() if number is not None}
     n = int(known[metric.n])
+    if left_out > 0 and known["orders"] == 0:
+        return Value(None, 0, NullReason.OTHER_CURRENCY, ())
     number = compute(metric, known)
     if isinstance(number, NullReason):
         return Value(None, n, number, ())
-    return Value(number, n, None, tuple(_flags(metric, period, coverage)))
+    return Value(number, n, None, tuple(_flags(metric, period, coverage, left_out)))
 
 
 def compute(metric: Metric, inputs: Mapping[str, Decimal]) -> Decimal | NullReason:
@@ -71,14 +85,16 @@ def _missing(
     return None
 
 
-def _flags(metric: Metric, period: Period, coverage: Coverage) -> list[str]:
+def _flags(metric: Metric, period: Period, coverage: Coverage, left_out: Decimal) -> list[str]:
     first_day = coverage.first_day or coverage.today
     before = previous(period, coverage.fiscal_start_month)
     conditions = {
         "PERIOD_INCOMPLETE": period.end >= coverage.today,
         "HISTORY_STARTS_WITHIN_PERIOD": period.start < first_day,
         "PREVIOUS_PERIOD_PARTIAL": metric.looks_back and before.start < first_day,
-        "BACKFILL_RUNNING": not coverage.complete,
+        "OTHER_CURRENCIES_LEFT_OUT": left_out > 0,
+        "BACKFILL_RUNNING": coverage.backfilling,
+        "RECOMPUTE_PENDING": coverage.pending,
     }
     return [flag for flag, holds in conditions.items() if holds]
 

@@ -128,7 +128,7 @@ CUSTOMER_LIFETIME_VALUE = Metric(
     inputs={
         "gross_revenue": Input(c.GROSS_REVENUE),
         "discounts": Input(c.DISCOUNTS),
-        "orders": Input(c.ORDERS),
+        "orders": Input(c.PRICED_ORDERS),
         "customer_orders": Input(c.CUSTOMER_ORDERS),
         "active_customers": Input(c.ACTIVE_CUSTOMERS),
         "retained_customers": Input(c.RETAINED_CUSTOMERS),

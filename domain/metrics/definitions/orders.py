@@ -55,7 +55,7 @@ AVERAGE_ORDER_VALUE = Metric(
     inputs={
         "gross_revenue": Input(c.GROSS_REVENUE),
         "discounts": Input(c.DISCOUNTS),
-        "orders": Input(c.ORDERS),
+        "orders": Input(c.PRICED_ORDERS),
     },
     formula=formulas.average_order_value,
     n="orders",

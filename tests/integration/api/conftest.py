@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import os
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -24,7 +23,7 @@ from tenants.settings import Environment, Settings
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Ledger
 from tests.integration.api.record_shop import RecordShop, open_record_shop
-from tests.integration.api.server import serving
+from tests.integration.api.server import listen, serving
 from tests.integration.api.world import World, settle
 
 DATABASE = "azimuth_api"
@@ -72,7 +71,7 @@ class Open(Protocol):
 def opened(database_urls: DatabaseUrls, keys_directory: Path, master_key: bytes) -> Open:
     @asynccontextmanager
     async def open_(**given: Any) -> AsyncIterator[str]:
-        with socket.create_server(("127.0.0.1", 0)) as listening:
+        with listen() as listening:
             settings = Settings(
                 **{
                     "environment": Environment.TEST,

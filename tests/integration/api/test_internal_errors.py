@@ -19,7 +19,7 @@ OF_THE_CLIENT = ("httpx2", "httpcore2", "asyncio")
 @pytest.fixture
 async def broken(world: World, ledger: Ledger) -> str:
     """A KPI whose metric no release knows."""
-    gid = await world.planner(world.agency.tenant).kpi()
+    gid = await world.planner(await world.another_tenant()).kpi()
     await ledger.execute("UPDATE kpis SET metric_key = 'no_such_metric' WHERE id = $1", decode(gid).id)
     return gid
 

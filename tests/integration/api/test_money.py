@@ -11,7 +11,7 @@ from tests.integration.api.record_shop import at
 from tests.integration.api.world import World
 
 QUERY = """query($t: ID!) { tenant(id: $t) { currency kpis { nodes { metricKey
-  value(period: THIS_MONTH, on: "2025-01-31") { value currency n vsPrevious { absolute } } } } } }"""
+  value(period: THIS_MONTH, on: "2025-01-31") { value currency n flags vsPrevious { absolute } } } } } }"""
 
 
 async def figures(caller: Caller, tenant: Tenancy) -> dict[str, dict[str, Any]]:
@@ -60,6 +60,9 @@ async def test_currencies_are_not_added(agency: Caller, world: World) -> None:
     assert found["gross_revenue"]["value"] == "100.00"
     assert found["refund_rate"]["value"] == "0"
     assert found["orders"]["value"] == "3"
+    assert found["average_order_value"]["value"] == "100.00"
+    assert "OTHER_CURRENCIES_LEFT_OUT" in found["net_revenue"]["flags"]
+    assert "OTHER_CURRENCIES_LEFT_OUT" not in found["orders"]["flags"]
 
 
 async def test_amounts_beyond_64_bits_stay_exact(agency: Caller, world: World) -> None:

@@ -104,6 +104,18 @@ async def test_while_history_is_still_being_read_a_value_says_so(agency: Caller,
     assert (await agency.ask(up_to_date, id=tenant.gid)).data["tenant"]["upToDate"] is False
 
 
+async def test_money_that_was_all_in_another_currency(agency: Caller, world: World) -> None:
+    """An order was placed, so nought would be untrue, and what it was worth in the tenant's money nobody said."""
+    tenant = await world.another_tenant()
+    shop = await world.another_shop(tenant)
+    await shop.sell(order(1, at("2025-01-10T12:00"), 1_000, currency="JPY"))
+    for key in ("net_revenue", "average_order_value"):
+        found = await look(agency, await world.planner(tenant).kpi(key), "2025-01-31")
+        assert (found["value"], found["nullReason"]) == (None, "OTHER_CURRENCY")
+    found = await look(agency, await world.planner(tenant).kpi("orders"), "2025-01-31")
+    assert found["value"] == "1"
+
+
 def test_every_reason_is_asked_for_here() -> None:
     seen = {
         "NO_DATA",
@@ -113,5 +125,6 @@ def test_every_reason_is_asked_for_here() -> None:
         "DIVISION_BY_ZERO",
         "SEGMENT_NOT_KEPT",
         "PERIOD_NOT_KEPT",
+        "OTHER_CURRENCY",
     }
     assert seen == {str(reason) for reason in NullReason}

@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import httpx2
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_object_type
 
 from api.ids import Kind
-from tests.integration.api.client import Caller
+from tests.factories.organizations import new_machine
+from tests.factories.shops import new_provider_app, new_shop
+from tests.factories.tenants import new_tenant
+from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.shapes import CORE
 from tests.integration.api.world import Household, World, new_household
 
@@ -53,17 +57,24 @@ FIELDS = list(_fields())
 
 @pytest.fixture(scope="module")
 async def home(world: World) -> Household:
-    """With seven of everything that comes in lists, and something of each that is archived."""
-    home = await new_household(world.database, world.keyring, world.agency.machine, world.agency.provider_app_id)
+    """With seven of everything that comes in lists, and its owner with seven tenants."""
+    machine = await new_machine(world.database)
+    app = await new_provider_app(world.database, world.keyring, machine.organization_id)
+    home = await new_household(world.database, world.keyring, machine, app)
     planner, objective = home.planner, home.gids[Kind.OBJECTIVE]
     for at in range(COUNT - 1):
         kpi = await planner.kpi("orders", name=f"number {at}")
         await planner.evidence(objective, kpi)
         await planner.objective(f"number {at}")
         await planner.link(await planner.initiative(f"number {at}"), objective)
-        await world.another_shop(home.tenant)
-        await world.another_tenant()
+        await new_shop(world.database, world.keyring, home.tenant, provider_app_id=app)
+        await new_tenant(world.database, world.keyring, machine.actor)
     return home
+
+
+@pytest.fixture(scope="module")
+async def owner(http: httpx2.AsyncClient, home: Household) -> Caller:
+    return await sign_in(http, home.machine)
 
 
 @pytest.fixture
@@ -92,21 +103,21 @@ async def walk(caller: Caller, field: Field, gid: str, first: int) -> list[list[
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=str)
-async def test_a_walk_meets_each_once(agency: Caller, start: dict[str, str], field: Field) -> None:
+async def test_a_walk_meets_each_once(owner: Caller, start: dict[str, str], field: Field) -> None:
     assert field.owner in start, f"say where {field} begins"
-    [whole] = await walk(agency, field, start[field.owner], 100)
+    [whole] = await walk(owner, field, start[field.owner], 100)
     assert len(whole) >= COUNT
     assert len(set(whole)) == len(whole)
     for first in (1, 3, COUNT, len(whole)):
-        pages = await walk(agency, field, start[field.owner], first)
+        pages = await walk(owner, field, start[field.owner], first)
         assert [each for page in pages for each in page] == whole
         assert all(pages)
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=str)
 @pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1])
-async def test_a_page_has_a_size(agency: Caller, start: dict[str, str], field: Field, first: int) -> None:
-    answer = await agency.ask(field.query(f"first: {first}"), id=start[field.owner])
+async def test_a_page_has_a_size(owner: Caller, start: dict[str, str], field: Field, first: int) -> None:
+    answer = await owner.ask(field.query(f"first: {first}"), id=start[field.owner])
     assert (answer.code, answer.error["extensions"]["field"]) == (
         "PAGE_TOO_LARGE" if first > 0 else "INVALID",
         ["first"],
@@ -115,9 +126,9 @@ async def test_a_page_has_a_size(agency: Caller, start: dict[str, str], field: F
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=str)
-async def test_what_is_no_cursor_is_refused(agency: Caller, start: dict[str, str], field: Field) -> None:
+async def test_what_is_no_cursor_is_refused(owner: Caller, start: dict[str, str], field: Field) -> None:
     gid = start[field.owner]
-    good = field.found((await agency.ask(field.query("first: 1"), id=gid)).data)["pageInfo"]["endCursor"]
+    good = field.found((await owner.ask(field.query("first: 1"), id=gid)).data)["pageInfo"]["endCursor"]
     for cursor in (
         "",
         "x",
@@ -130,15 +141,15 @@ async def test_what_is_no_cursor_is_refused(agency: Caller, start: dict[str, str
         f"{good[:5]} {good[5:]}",
         gid,
     ):
-        answer = await agency.ask(field.query(f'after: "{cursor}"'), id=gid)
+        answer = await owner.ask(field.query(f'after: "{cursor}"'), id=gid)
         assert (answer.code, answer.error["extensions"]["field"]) == ("INVALID_CURSOR", ["after"]), cursor
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=str)
-async def test_after_the_last_there_is_nothing(agency: Caller, start: dict[str, str], field: Field) -> None:
+async def test_after_the_last_there_is_nothing(owner: Caller, start: dict[str, str], field: Field) -> None:
     gid = start[field.owner]
-    last = field.found((await agency.ask(field.query("first: 100"), id=gid)).data)["pageInfo"]["endCursor"]
-    page = field.found((await agency.ask(field.query(f'after: "{last}"'), id=gid)).data)
+    last = field.found((await owner.ask(field.query("first: 100"), id=gid)).data)["pageInfo"]["endCursor"]
+    page = field.found((await owner.ask(field.query(f'after: "{last}"'), id=gid)).data)
     assert page == {
         "nodes": [],
         "edges": [],
@@ -207,20 +218,20 @@ async def test_the_catalogue_by_category(agency: Caller) -> None:
 @pytest.mark.parametrize(
     "selection", ["recomputeRuns(first: {0}) {{ days }}", "connections {{ nodes {{ runs(first: {0}) {{ pages }} }} }}"]
 )
-async def test_lists_without_cursors_have_a_size_too(agency: Caller, home: Household, selection: str) -> None:
+async def test_lists_without_cursors_have_a_size_too(owner: Caller, home: Household, selection: str) -> None:
     for first in (0, 101, -1):
         query = f"query($id: ID!) {{ tenant(id: $id) {{ {selection.format(first)} }} }}"
-        answer = await agency.ask(query, id=home.tenant.gid)
+        answer = await owner.ask(query, id=home.tenant.gid)
         assert {error["extensions"]["field"][0] for error in answer.body["errors"]} == {"first"}
     query = f"query($id: ID!) {{ tenant(id: $id) {{ {selection.format(100)} }} }}"
-    assert (await agency.ask(query, id=home.tenant.gid)).data
+    assert (await owner.ask(query, id=home.tenant.gid)).data
 
 
-async def test_a_series_has_a_length(agency: Caller, home: Household) -> None:
+async def test_a_series_has_a_length(owner: Caller, home: Household) -> None:
     query = """query($id: ID!, $last: Int!) { node(id: $id) { ... on Kpi {
       series(last: $last, granularity: DAY) { values } } } }"""
     for last in (0, -1, 401, 2**31 - 1):
-        answer = await agency.ask(query, id=home.gids[Kind.KPI], last=last)
+        answer = await owner.ask(query, id=home.gids[Kind.KPI], last=last)
         assert answer.error["extensions"]["field"] == ["last"]
-    longest = (await agency.ask(query, id=home.gids[Kind.KPI], last=400)).data["node"]["series"]
+    longest = (await owner.ask(query, id=home.gids[Kind.KPI], last=400)).data["node"]["series"]
     assert len(longest["values"]) == 400

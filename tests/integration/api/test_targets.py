@@ -1,5 +1,6 @@
 """Where a KPI shall go: what may be asked for, and how it stands on the way, reckoned by hand."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.integration.api.record_shop import RecordShop
 
 FIELDS = "target { id value startValue stretchValue startOn dueOn grain trajectory points { on value } tolerance note }"
 PROGRESS = """query($id: ID!, $on: Date!) { node(id: $id) { ... on Target { status(on: $on)
-  progress(on: $on) { on status expected actual { value period { start end } } } } } }"""
+  progress(on: $on) { on status expected judgedBy actual { value period { start end } } } } } }"""
 YEAR = {"startOn": "2025-01-01", "dueOn": "2025-12-31"}
 
 
@@ -51,6 +52,7 @@ async def test_a_straight_way(agency: Caller, records: RecordShop) -> None:
         "on": "2025-03-15",
         "status": "ON_TRACK",
         "expected": "220.054945",
+        "judgedBy": "215.934066",
         "actual": {"value": "230.00", "period": {"start": "2025-02-01", "end": "2025-02-28"}},
     }
     assert (await progress(agency, made, "2025-04-10"))["status"] == "OFF_TRACK"
@@ -77,6 +79,21 @@ async def test_reached_when_it_is_due(agency: Caller, records: RecordShop) -> No
     assert (await progress(agency, made, "2025-09-01"))["status"] == "MET"
     almost = await target(agency, records, startValue="100", value="230.01", dueOn="2025-02-28")
     assert (await progress(agency, almost, "2025-02-28"))["status"] == "MISSED"
+
+
+async def test_a_day_to_come_has_no_status_yet(agency: Caller, records: RecordShop) -> None:
+    made = await target(agency, records, dueOn="2099-12-31")
+    assert (await progress(agency, made, "2099-12-31"))["status"] == "NO_DATA"
+
+
+async def test_the_last_period_decides_and_no_earlier_one(agency: Caller, records: RecordShop) -> None:
+    """Due in the middle of a year: the last whole month before that day is what counts."""
+    made = await target(agency, records, startValue="100", value="230", dueOn="2025-03-10")
+    due = await progress(agency, made, "2025-03-10")
+    assert (due["status"], due["judgedBy"]) == ("MET", "230.00")
+    before = await progress(agency, made, "2025-03-09")
+    assert before["status"] == "ON_TRACK"
+    assert Decimal(before["judgedBy"]) < Decimal("230")
 
 
 async def test_down_can_be_good(agency: Caller, records: RecordShop) -> None:

@@ -117,7 +117,7 @@ async def test_an_explanation_names_its_parts(agency: Caller, records: RecordSho
         ("gross_revenue", "gross_revenue", "30000"),
         ("discounts", "discounts", "5000"),
         ("refunds", "refunds", "2000"),
-        ("orders", "orders", "3"),
+        ("orders", "gross_revenue", "3"),
         ("previous_gross_revenue", "gross_revenue", "18000"),
         ("previous_discounts", "discounts", "1000"),
         ("previous_refunds", "refunds", "0"),

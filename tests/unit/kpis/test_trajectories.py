@@ -76,41 +76,42 @@ def test_before_it_is_due_the_path_decides(actual: str, verdict: TargetStatus) -
 
 
 @pytest.mark.parametrize(("actual", "verdict"), [("200", TargetStatus.MET), ("199.99", TargetStatus.MISSED)])
-def test_when_it_is_due_the_value_decides(actual: str, verdict: TargetStatus) -> None:
-    assert judged(Decimal(actual), on=END.on) is verdict
-    assert judged(Decimal(actual), on=date(2027, 1, 1)) is verdict
+def test_the_last_period_decides(actual: str, verdict: TargetStatus) -> None:
+    assert judged(Decimal(actual), on=END.on, final=True) is verdict
+    assert judged(Decimal(actual), on=END.on - timedelta(days=3), final=True) is verdict
 
 
-def test_without_a_value_or_before_the_start_there_is_no_verdict() -> None:
+def test_without_a_value_there_is_no_verdict() -> None:
     assert judged(None, on=date(2026, 1, 6)) is TargetStatus.NO_DATA
-    assert judged(Decimal(500), on=date(2025, 12, 31)) is TargetStatus.NO_DATA
+    assert judged(None, on=END.on, final=True) is TargetStatus.NO_DATA
 
 
 def test_where_down_is_good_less_is_more() -> None:
     falling = Path(Point(START.on, Decimal("0.4")), Point(END.on, Decimal("0.2")), Trajectory.LINEAR)
 
     def verdict(actual: str, on: date) -> TargetStatus:
-        return status(
-            falling,
-            actual=Decimal(actual),
-            measured_on=on,
-            on=on,
-            direction=Direction.DOWN_IS_GOOD,
-            tolerance=Decimal("0.1"),
-        )
+        return judged(Decimal(actual), on=on, final=on == END.on, way=falling, direction=Direction.DOWN_IS_GOOD)
 
     assert verdict("0.3", date(2026, 1, 6)) is TargetStatus.ON_TRACK
     assert verdict("0.33", date(2026, 1, 6)) is TargetStatus.AT_RISK
     assert verdict("0.331", date(2026, 1, 6)) is TargetStatus.OFF_TRACK
     assert verdict("0.2", END.on) is TargetStatus.MET
+    assert verdict("0.21", END.on) is TargetStatus.MISSED
 
 
-def judged(actual: Decimal | None, *, on: date) -> TargetStatus:
+def judged(
+    actual: Decimal | None,
+    *,
+    on: date,
+    final: bool = False,
+    way: Path | None = None,
+    direction: Direction = Direction.UP_IS_GOOD,
+) -> TargetStatus:
     return status(
-        path(Trajectory.LINEAR),
+        way or path(Trajectory.LINEAR),
         actual=actual,
         measured_on=on,
-        on=on,
-        direction=Direction.UP_IS_GOOD,
+        final=final,
+        direction=direction,
         tolerance=Decimal("0.1"),
     )

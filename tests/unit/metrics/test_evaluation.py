@@ -12,7 +12,7 @@ from domain.metrics.evaluation import Coverage, evaluate, windows
 from domain.metrics.periods import Grain, Period, period_of
 
 OCTOBER = period_of(date(2026, 10, 1), Grain.MONTH)
-COVERED = Coverage(today=date(2026, 11, 22), first_day=date(2026, 1, 5), connected=True, complete=True)
+COVERED = Coverage(today=date(2026, 11, 22), first_day=date(2026, 1, 5), connected=True)
 AOV = BY_KEY["average_order_value"]
 GROWTH = BY_KEY["revenue_growth"]
 
@@ -71,12 +71,22 @@ def test_a_figure_that_was_not_kept_is_no_zero() -> None:
     [
         (period_of(date(2026, 11, 1), Grain.MONTH), COVERED, "PERIOD_INCOMPLETE"),
         (period_of(date(2026, 1, 1), Grain.MONTH), COVERED, "HISTORY_STARTS_WITHIN_PERIOD"),
-        (OCTOBER, replace(COVERED, complete=False), "BACKFILL_RUNNING"),
+        (OCTOBER, replace(COVERED, backfilling=True), "BACKFILL_RUNNING"),
+        (OCTOBER, replace(COVERED, pending=True), "RECOMPUTE_PENDING"),
     ],
 )
 def test_flags_tell_what_to_be_careful_of(period: Period, coverage: Coverage, flag: str) -> None:
     value = evaluate(AOV, period, inputs("average_order_value", gross_revenue=9, orders=1), coverage)
     assert flag in value.flags
+
+
+def test_money_of_another_currency_is_left_out_and_said_so() -> None:
+    some = evaluate(
+        AOV, OCTOBER, inputs("average_order_value", gross_revenue=9, orders=1), COVERED, left_out=Decimal(2)
+    )
+    assert (some.number, some.flags) == (Decimal(9), ("OTHER_CURRENCIES_LEFT_OUT",))
+    none = evaluate(BY_KEY["net_revenue"], OCTOBER, inputs("net_revenue"), COVERED, left_out=Decimal(2))
+    assert (none.number, none.null_reason) == (None, NullReason.OTHER_CURRENCY)
 
 
 def test_growth_against_a_partial_period_is_flagged() -> None:

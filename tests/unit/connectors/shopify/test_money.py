@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.shopify.fields import Fields
-from connectors.shopify.money import DIGITS, apportion, minor_units, shop_money
+from connectors.shopify.money import apportion, minor_units, shop_money
 from domain.ports.errors import AnswerUnusable
-from tenants.currencies import DIGITS as HOUSE_DIGITS
+from tenants.currencies import DIGITS
 
 MINOR = st.integers(min_value=-(10**15), max_value=10**15)
 
@@ -52,10 +52,6 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
 def test_what_is_no_currency_is_refused(currency: str) -> None:
     with pytest.raises(ValueError, match="4217"):
         minor_units("1.0", currency)
-
-
-def test_the_house_counts_the_same_digits() -> None:
-    assert {code: DIGITS.get(code, 2) for code in HOUSE_DIGITS} == HOUSE_DIGITS
 
 
 @given(MINOR, st.sampled_from(["USD", "JPY", "KWD"]))
