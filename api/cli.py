@@ -126,13 +126,20 @@ def _guarded(work: Any) -> Any:
     from api.demo.client import Refused
     from api.demo.processes import DidNotStart
     from api.demo.story import StoryFailed
-    from tenants.database import UnsafeRole
+    from tenants.database import DatabaseUnavailable, UnsafeRole
     from tenants.postgres.errors import EmbeddedPostgresError
     from tenants.secrets.keyring import KeyMissing, MasterKeyWrong
 
     try:
         return work()
-    except (ConfigurationError, UnsafeRole, EmbeddedPostgresError, MasterKeyWrong, KeyMissing) as error:
+    except (
+        ConfigurationError,
+        UnsafeRole,
+        DatabaseUnavailable,
+        EmbeddedPostgresError,
+        MasterKeyWrong,
+        KeyMissing,
+    ) as error:
         _fail(str(error), code=2)
     except (DidNotStart, StoryFailed, Refused) as error:
         _fail(str(error), code=1)

@@ -6,8 +6,10 @@ from rich.console import Console
 
 from api.wiring import open_parts
 from migrations.running import head
-from tenants.database import UnsafeRole, schema_revision
+from tenants.database import DatabaseUnavailable, UnsafeRole, schema_revision
 from tenants.examination import unprotected_tables, waiting_jobs
+from tenants.postgres.errors import EmbeddedPostgresError
+from tenants.secrets.keyring import MasterKeyWrong
 from tenants.settings import ConfigurationError, Environment, Settings
 
 Finding = tuple[bool, str, str]
@@ -20,7 +22,9 @@ async def examine(settings: Settings, console: Console) -> int:
     wrong = 0
     async for good, subject, words in _findings(settings):
         wrong += not good
-        console.print(f"{'ok  ' if good else 'FAIL'}  {subject:<14} {words}", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            f"{'ok  ' if good else 'FAIL'}  {subject:<14} {words}", markup=False, highlight=False, soft_wrap=True
+        )
     return 1 if wrong else 0
 
 
@@ -35,18 +39,15 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             async with parts.house.database.snapshot() as session:
                 revision = await schema_revision(session)
                 same = revision == head()
-                yield (
-                    same,
-                    "schema",
-                    f"at {revision}" if same else f"at {revision}, this program needs {head()}: azimuth migrate",
-                )
+                needs = f"at {revision or 'nothing'}, this program needs {head()}: azimuth migrate"
+                yield same, "schema", f"at {revision}" if same else needs
+                if revision is None:
+                    return
                 bare = await unprotected_tables(session)
                 yield not bare, "policies", f"missing on {', '.join(bare)}" if bare else "on every tenant table"
                 waiting = await waiting_jobs(session)
                 calm = waiting < MOST_WAITING
                 yield calm, "queue", f"{waiting} jobs wait" if calm else f"{waiting} jobs wait: start more workers"
             yield bool(parts.house.providers), "providers", ", ".join(parts.house.providers) or "none"
-    except (ConfigurationError, UnsafeRole) as error:
+    except (ConfigurationError, UnsafeRole, DatabaseUnavailable, EmbeddedPostgresError, MasterKeyWrong) as error:
         yield False, "start", str(error)
-    except OSError as error:
-        yield False, "database", f"cannot be reached: {error}"

@@ -9,7 +9,7 @@ from migrations import running
 from tenants.embedded import DATABASE, provision, resolve_urls
 from tenants.postgres.server import throwaway
 from tenants.roles import roles_sql
-from tenants.settings import Settings
+from tenants.settings import ConfigurationError, Settings
 
 
 def roles(settings: Settings) -> str:
@@ -20,6 +20,9 @@ def roles(settings: Settings) -> str:
 
 
 def upgrade(settings: Settings) -> None:
+    """Raises ConfigurationError where only the application's role is configured, which may not change the schema."""
+    if settings.database_url is not None and settings.migration_database_url is None:
+        raise ConfigurationError("MIGRATION_DATABASE_URL must be set beside DATABASE_URL: as the role azimuth_migrator")
     running.upgrade(asyncio.run(resolve_urls(settings)).migration)
 
 

@@ -15,11 +15,11 @@ from connectors.shopify.provider import shopify_provider
 from domain.connections.house import House
 from tenants.access.keys import SigningKeys
 from tenants.clock import WallClock
-from tenants.database import Database, refuse_unsafe_role
+from tenants.database import Database, reachable, refuse_unsafe_role
 from tenants.embedded import DatabaseUrls, resolve_urls
 from tenants.jobs import PostgresJobQueue
 from tenants.secrets.files import make_once
-from tenants.secrets.keyring import DirectoryKeyRing
+from tenants.secrets.keyring import SYSTEM, DirectoryKeyRing
 from tenants.settings import Settings, decode_master_key
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     )
     async with open_client() as http:
         try:
-            async with database.snapshot() as session:
+            async with reachable(), database.snapshot() as session:
                 await refuse_unsafe_role(session)
             yield _assemble(settings, urls, database, open_keyring(settings), http)
         finally:
@@ -56,7 +56,9 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
 
 def open_keyring(settings: Settings) -> DirectoryKeyRing:
     directory = settings.keyring_dir or settings.state_dir / "keyring"
-    return DirectoryKeyRing(directory, _master_key(settings))
+    ring = DirectoryKeyRing(directory, _master_key(settings))
+    ring.create(SYSTEM)  # opens it where there is one: a wrong master key shows here, and not at the first secret
+    return ring
 
 
 def _assemble(

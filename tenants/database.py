@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import asyncpg
 import orjson
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.util import await_only
 
@@ -20,6 +21,10 @@ SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 class UnsafeRole(Exception):
     """The application would run as a role that row-level security does not bind."""
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached, or refuses the sign-in. The message names no secret."""
 
 
 class Database:
@@ -77,6 +82,18 @@ async def enter(session: AsyncSession, scope: Scope) -> None:
     connection = await driver_connection(session)
     for statement in scope.statements():
         await connection.execute(statement)
+
+
+@asynccontextmanager
+async def reachable() -> AsyncIterator[None]:
+    """Raises DatabaseUnavailable where the first statements of a program fail."""
+    try:
+        yield
+    except (OSError, TimeoutError) as error:
+        raise DatabaseUnavailable(f"The database of DATABASE_URL cannot be reached: {error}") from error
+    except (asyncpg.PostgresError, DBAPIError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise DatabaseUnavailable(f"The database of DATABASE_URL refuses: {cause}".splitlines()[0]) from error
 
 
 async def refuse_unsafe_role(session: AsyncSession) -> None:
@@ -138,6 +155,8 @@ def _dumps(value: Any) -> str:
 
 
 async def schema_revision(session: AsyncSession) -> str | None:
-    """The migration the schema stands at."""
+    """The migration the schema stands at; None where there is no schema yet."""
+    if (await session.execute(text("SELECT to_regclass('public.alembic_version')"))).scalar_one() is None:
+        return None
     revision: str | None = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
     return revision

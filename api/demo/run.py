@@ -25,11 +25,11 @@ from api.demo.processes import Program, free_port, running, until_ready, until_w
 from api.demo.show import show
 from api.wiring import open_parts
 from tenants import logs
+from tenants.postgres.server import ensure_running
 from tenants.settings import Settings, read_settings
 
 ZONE = "America/New_York"
 SHOP = "first-light.myshopify.com"
-CLIENT_ID = "first-light-practice-app"
 
 
 async def run_demo(*, once: bool, json_file: Path | None) -> None:
@@ -43,7 +43,7 @@ async def run_demo(*, once: bool, json_file: Path | None) -> None:
             result = await _tell(settings, steps, api_program, sandbox_news)
             show(console, result["dashboard"]["answer"])
             if json_file is not None:
-                await asyncio.to_thread(json_file.write_text, json.dumps(result, indent=2) + "\n")
+                await asyncio.to_thread(_write, json_file, result)
             if not once:
                 _invite(console, settings, result)
                 await _until_interrupted()
@@ -55,13 +55,28 @@ async def _state() -> AsyncIterator[Path]:
     directory = await asyncio.to_thread(_make_directory)
     yield directory
     # Where something went wrong its logs are kept for whoever looks into it.
-    await asyncio.to_thread(shutil.rmtree, directory, True)
+    await asyncio.to_thread(_remove, directory)
+
+
+def _write(file: Path, result: dict[str, Any]) -> None:
+    """For its owner's eyes: it holds a token and a secret, short-lived as they are."""
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(result, indent=2) + "\n")
 
 
 def _make_directory() -> Path:
     parent = Path(os.environ.get("AZIMUTH_STATE_DIR", ".azimuth")).absolute()
     parent.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix="demo-", dir=parent))
+
+
+def _remove(directory: Path) -> None:
+    """The database too: as root it lies elsewhere, where its own account may go, and only a link to it here."""
+    data_directory = directory / "postgres"
+    if data_directory.exists():
+        ensure_running(data_directory).stop()
+        shutil.rmtree(data_directory.resolve(), ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _settings(directory: Path) -> Settings:
@@ -100,14 +115,14 @@ async def _programs(
 async def _tell(
     settings: Settings, steps: story.Steps, api_program: Program, sandbox: dict[str, Any]
 ) -> dict[str, Any]:
-    shop_secret = secrets.token_hex(16)
+    client_id, shop_secret = f"practice-{secrets.token_hex(4)}", secrets.token_hex(16)
     async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
         async with steps.step("agency, machine client and provider app registered"):
-            await _register_at_shop(http, settings, sandbox, shop_secret)
+            await _register_at_shop(http, settings, sandbox, client_id, shop_secret)
             async with open_parts(settings) as parts:
                 machine = await story.open_agency(
                     parts,
-                    shop_client_id=CLIENT_ID,
+                    shop_client_id=client_id,
                     shop_client_secret=shop_secret,
                     shop_base_url=f"{sandbox['url']}/shops/{{shop}}",
                 )
@@ -138,12 +153,14 @@ async def _tell(
     }
 
 
-async def _register_at_shop(http: httpx2.AsyncClient, settings: Settings, sandbox: dict[str, Any], secret: str) -> None:
+async def _register_at_shop(
+    http: httpx2.AsyncClient, settings: Settings, sandbox: dict[str, Any], client_id: str, secret: str
+) -> None:
     """What a developer does in the provider's own dashboard."""
     answer = await http.post(
         f"{sandbox['url']}/control/apps",
         json={
-            "client_id": CLIENT_ID,
+            "client_id": client_id,
             "client_secret": secret,
             "redirect_uris": [f"{settings.public_url}/oauth/callback/shopify"],
             "title": "First Light Dashboard",

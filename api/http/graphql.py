@@ -21,6 +21,7 @@ from tenants.ids import new_id
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 1_000_000
+MOST_LOGGED = 100
 JSON = "application/json"
 
 
@@ -53,7 +54,7 @@ class GraphQLEndpoint:
             "graphql",
             extra={
                 "request_id": request_id,
-                "operation": body.get("operationName"),
+                "operation": (body.get("operationName") or "")[:MOST_LOGGED],
                 "client_id": actor.client_id,
                 "milliseconds": round((time.perf_counter() - started) * 1000, 1),
                 "errors": len(result.errors or ()),

@@ -82,10 +82,10 @@ async def admit(
     )
     if any(is_live(grant, now) and scope in grant.scopes for grant in grants):
         return
-    if any(is_live(grant, now) for grant in grants):
-        raise NoGrant(field=field)
     if await _owns(session, actor, tenant_id):
         return
+    if any(is_live(grant, now) for grant in grants):
+        raise NoGrant(field=field)
     if grants:
         raise GrantEnded(field=field)
     raise NotFound(field=field)

@@ -1,5 +1,7 @@
 """What the program refuses to start with, and what it tells the operator."""
 
+import asyncio
+import base64
 import os
 import subprocess
 import sys
@@ -8,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tenants.database import Database, UnsafeRole, refuse_unsafe_role
-from tenants.embedded import DatabaseUrls
+from tenants.embedded import DatabaseUrls, provision
 from tenants.postgres.server import EmbeddedServer
 
 
@@ -77,11 +79,50 @@ def test_a_bad_setting_is_told_in_a_line() -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_the_doctor_finds_a_schema_that_is_missing(cluster: EmbeddedServer, tmp_path: Path) -> None:
-    url = cluster.dsn("postgres", cluster.password, "postgres")
-    ended = azimuth("doctor", DATABASE_URL=url, AZIMUTH_STATE_DIR=str(tmp_path))
+def test_the_doctor_finds_nothing_wrong_with_a_migrated_database(database_urls: DatabaseUrls, tmp_path: Path) -> None:
+    ended = azimuth("doctor", DATABASE_URL=database_urls.application, AZIMUTH_STATE_DIR=str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    assert "FAIL" not in ended.stderr
+
+
+async def test_the_doctor_finds_a_schema_that_is_missing(
+    cluster: EmbeddedServer, role_passwords: Path, database_urls: DatabaseUrls, tmp_path: Path
+) -> None:
+    empty = await provision(cluster, "azimuth_empty", role_passwords)
+    ended = await asyncio.to_thread(azimuth, "doctor", DATABASE_URL=empty.application, AZIMUTH_STATE_DIR=str(tmp_path))
     assert ended.returncode == 1
-    assert "FAIL" in ended.stderr
+    assert "FAIL  schema         at nothing" in ended.stderr
+    assert "azimuth migrate" in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["doctor", "serve", "worker"])
+def test_another_master_key_is_found_at_once(command: str, database_urls: DatabaseUrls, tmp_path: Path) -> None:
+    keys = [base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2)]
+    surroundings = {"DATABASE_URL": database_urls.application, "AZIMUTH_STATE_DIR": str(tmp_path)}
+    assert azimuth("doctor", AZIMUTH_MASTER_KEY=keys[0], **surroundings).returncode == 0
+    ended = azimuth(command, AZIMUTH_MASTER_KEY=keys[1], **surroundings)
+    assert ended.returncode == (1 if command == "doctor" else 2)
+    assert "AZIMUTH_MASTER_KEY does not open the key ring" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "doctor"])
+def test_a_database_that_refuses_is_told_in_a_line(command: str, database_urls: DatabaseUrls, tmp_path: Path) -> None:
+    application = database_urls.application
+    wrong = application.replace(application.split(":")[2].split("@")[0], "hunter2")
+    gone = "postgresql://azimuth_app:hunter2@127.0.0.1:1/azimuth"
+    for url in (wrong, gone):
+        ended = azimuth(command, DATABASE_URL=url, AZIMUTH_STATE_DIR=str(tmp_path))
+        assert ended.returncode == (1 if command == "doctor" else 2)
+        assert "The database of DATABASE_URL" in ended.stderr
+        assert "Traceback" not in ended.stderr
+        assert "hunter2" not in ended.stderr
+
+
+def test_the_applications_role_does_not_migrate(database_urls: DatabaseUrls, tmp_path: Path) -> None:
+    ended = azimuth("migrate", DATABASE_URL=database_urls.application, AZIMUTH_STATE_DIR=str(tmp_path))
+    assert ended.returncode == 2
+    assert "MIGRATION_DATABASE_URL must be set" in ended.stderr
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "migrate", "sandbox", "demo", "doctor", "schema", "admin"])
