@@ -128,3 +128,19 @@ async def test_what_is_archived_can_still_be_read(world: World, agency: Caller, 
     assert (await agency.ask(NODE, id=kpi)).data["node"]["id"] == kpi
     listed = await agency.ask("query($id: ID!) { tenant(id: $id) { kpis { nodes { id } } } }", id=tenant.gid)
     assert listed.data["tenant"]["kpis"]["nodes"] == []
+
+
+async def test_a_tenants_own_organization_needs_no_grant(
+    http: httpx2.AsyncClient, world: World, tenant: Tenancy, ledger: Ledger
+) -> None:
+    """And a grant that covers little takes nothing from it."""
+    own = await ledger.connection.fetchval("SELECT organization_id FROM tenants WHERE id = $1", tenant.id)
+    owner = await sign_in(http, await new_machine(world.database, organization_id=own))
+    assert (await owner.ask(TENANT, id=tenant.gid)).data["tenant"]["name"] == "Granted"
+    assert await _listed(owner) == [tenant.gid]
+    await owner.change("kpiCreate", tenantId=tenant.gid, metricKey="orders")
+    await give_grant(world.database, tenant, own, scopes=[ApiScope.READ_CONNECTIONS])
+    assert (await owner.ask(TENANT, id=tenant.gid)).data
+    assert await _listed(owner) == [tenant.gid]
+    await change_grants(world.database, tenant, revoked_at=datetime.now(UTC))
+    assert (await owner.ask(TENANT, id=tenant.gid)).data

@@ -99,3 +99,9 @@ async def test_every_request_leaves_one_line(agency: Caller, caplog: pytest.LogC
     assert said["operation"] == "Who"
     assert said["client_id"] == answer.json()["data"]["viewer"]["clientId"]
     assert agency.token not in _logged(caplog)
+
+
+async def test_a_line_has_an_end(agency: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    await agency.post({"query": "{ viewer { clientId } }", "operationName": "x" * 500_000})
+    assert len(_logged(caplog)) < 10_000
