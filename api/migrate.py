@@ -23,7 +23,10 @@ def upgrade(settings: Settings) -> None:
     """Raises ConfigurationError where only the application's role is configured, which may not change the schema."""
     if settings.database_url is not None and settings.migration_database_url is None:
         raise ConfigurationError("MIGRATION_DATABASE_URL must be set beside DATABASE_URL: as the role azimuth_migrator")
-    running.upgrade(asyncio.run(resolve_urls(settings)).migration)
+    urls = asyncio.run(resolve_urls(settings))
+    running.upgrade(urls.migration)
+    if urls.server is not None:
+        urls.server.stop()
 
 
 def check(settings: Settings) -> None:

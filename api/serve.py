@@ -4,6 +4,7 @@ import uvicorn
 
 from api.app import create_app
 from api.wiring import open_parts
+from tenants.embedded import resolve_urls
 from tenants.settings import Settings
 
 
@@ -24,5 +25,6 @@ def serve(settings: Settings, *, host: str | None, port: int | None) -> None:
 
 
 async def _open_once(settings: Settings) -> None:
+    await resolve_urls(settings)  # a hold on an embedded server, so that it is not stopped and started in between
     async with open_parts(settings):
         pass

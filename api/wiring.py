@@ -1,5 +1,6 @@
 """Where everything meets: the one place that knows databases, keys, connectors and the web at once."""
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -52,6 +53,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             yield _assemble(settings, urls, database, open_keyring(settings), http)
         finally:
             await database.close()
+            if urls.server is not None:
+                await asyncio.to_thread(urls.server.stop)
 
 
 def open_keyring(settings: Settings) -> DirectoryKeyRing:

@@ -55,6 +55,12 @@ def redact(logger: Any, name: str, event: MutableMapping[str, Any]) -> Mapping[s
 
 
 def _clean(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: "[redacted]" if key in SECRET_KEYS else _clean(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(each) for each in value]
+    if isinstance(value, Exception):
+        value = repr(value)
     if not isinstance(value, str):
         return value
     text = _BEARER.sub(r"\1[redacted]", value)

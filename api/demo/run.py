@@ -61,6 +61,7 @@ async def _state() -> AsyncIterator[Path]:
 def _write(file: Path, result: dict[str, Any]) -> None:
     """For its owner's eyes: it holds a token and a secret, short-lived as they are."""
     file.touch(mode=0o600)
+    file.chmod(0o600)
     file.write_text(json.dumps(result, indent=2) + "\n")
 
 

@@ -25,6 +25,17 @@ def test_named_secrets_stay_inside_whatever_they_look_like() -> None:
     assert redact(None, "info", {"event": "x", "password": "1234"})["password"] == "[redacted]"
 
 
+def test_secrets_stay_inside_however_deep_they_lie() -> None:
+    event = {
+        "event": "x",
+        "detail": {"token": "hunter2", "of": ["jane.doe@example.com"]},
+        "error": ValueError("code=hunter2"),
+    }
+    shown = str(redact(None, "info", event))
+    assert "hunter2" not in shown
+    assert "jane.doe" not in shown
+
+
 def test_the_rest_is_left_alone() -> None:
     event = {"event": "graphql", "operation": "Dashboard", "milliseconds": 12.5}
     assert redact(None, "info", dict(event)) == event
