@@ -43,8 +43,8 @@ ALL = (
         lines=(
             Line("c=16", CPU, "10x history", "small", Bound(goal=1.1, floor=1.3)),
             Line("c=16", CPU, "10x tenants", "small", Bound(goal=1.1, floor=1.3)),
-            Line("c=16", RATE, "10x history", "small"),
-            Line("c=16", RATE, "10x tenants", "small"),
+            Line("c=16", CPU, "10x both", "small", Bound(goal=1.1, floor=1.3)),
+            Line("c=16", RATE, "10x both", "small"),
         ),
         enforced=False,
         note=NOT_YET,
