@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from domain.connections.inbox import MOST_ATTEMPTS
 from tests.integration.connections.office import ZONE, Client, Office
 from tests.integration.oauth.world import ManualClock
 
@@ -280,10 +281,11 @@ async def test_record_that_cannot_be_had_is_asked_for_again_later(read_client: C
 
 async def test_record_that_is_never_had_is_given_up(read_client: Client, clock: ManualClock) -> None:
     await read_client.at_shop("POST", "/orders", {"lines": [{"unit_price": "10.00"}]})
-    read_client.fault("malformed_json", times=50)
-    for _ in range(12):
+    read_client.fault("malformed_json", times=200)
+    for _ in range(MOST_ATTEMPTS):
+        assert "FAILED" not in str(await states(read_client))
         await read_client.work_off()
-        clock.advance(seconds=1100)
+        clock.advance(seconds=3700)
     read_client.fair_weather()
     assert await states(read_client) == [("orders/create", "FAILED", "MALFORMED_ANSWER")]
     assert (await read_client.deliveries())[0]["attempts"] == 10
