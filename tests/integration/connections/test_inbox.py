@@ -288,7 +288,7 @@ async def test_record_that_is_never_had_is_given_up(read_client: Client, clock: 
         clock.advance(seconds=3700)
     read_client.fair_weather()
     assert await states(read_client) == [("orders/create", "FAILED", "MALFORMED_ANSWER")]
-    assert (await read_client.deliveries())[0]["attempts"] == 10
+    assert (await read_client.deliveries())[0]["attempts"] == MOST_ATTEMPTS
     await read_client.sync()
     assert await read_client.order_count() == len(orders(read_client)), "the next pass finds it all the same"
 
