@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 from pgqueuer import PgQueuer
 from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.errors import FailingListenerError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenants.clock import wall_now
@@ -24,6 +25,7 @@ QUEUE_LOST = (
     asyncpg.OperatorInterventionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
+    FailingListenerError,
 )
 """The database went away, or is starting: it may come back."""
 
@@ -95,7 +97,7 @@ class PostgresJobQueue:
 @asynccontextmanager
 async def open_queue(url: str) -> AsyncIterator[PgQueuer]:
     """The consuming end, on connections of its own: listening keeps one busy for good."""
-    pool = await asyncpg.create_pool(url, min_size=1, max_size=4, server_settings={"application_name": "azimuth-queue"})
+    pool = await asyncpg.create_pool(url, min_size=2, max_size=4, server_settings={"application_name": "azimuth-queue"})
     try:
         yield PgQueuer.from_asyncpg_pool(pool)
     finally:

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,6 +122,13 @@ async def until_written(program: Program, file: Path) -> dict[str, Any]:
             raise program.failure("ended at once")
         await asyncio.sleep(0.05)
     raise program.failure("did not become ready")
+
+
+def all_alive(programs: Sequence[Program]) -> None:
+    """Raises DidNotStart where one of them has ended meanwhile."""
+    for program in programs:
+        if program.ended:
+            raise program.failure("ended")
 
 
 def _written(file: Path) -> dict[str, Any] | None:

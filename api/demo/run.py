@@ -21,7 +21,7 @@ from rich.markup import escape
 from api import migrate
 from api.demo import story
 from api.demo.client import ApiClient
-from api.demo.processes import Program, free_port, running, until_ready, until_written
+from api.demo.processes import Program, all_alive, free_port, running, until_ready, until_written
 from api.demo.show import show
 from api.wiring import open_parts
 from tenants import logs
@@ -39,8 +39,8 @@ async def run_demo(*, once: bool, json_file: Path | None) -> None:
     async with _state() as directory:
         settings = _settings(directory)
         logs.configure("WARNING")
-        async with _programs(settings, directory, steps) as (api_program, sandbox_news):
-            result = await _tell(settings, steps, api_program, sandbox_news)
+        async with _programs(settings, directory, steps) as (programs, sandbox_news):
+            result = await _tell(settings, steps, programs, sandbox_news)
             show(console, result["dashboard"]["answer"])
             if json_file is not None:
                 await asyncio.to_thread(_write, json_file, result)
@@ -97,7 +97,7 @@ def _settings(directory: Path) -> Settings:
 @asynccontextmanager
 async def _programs(
     settings: Settings, directory: Path, steps: story.Steps
-) -> AsyncIterator[tuple[Program, dict[str, Any]]]:
+) -> AsyncIterator[tuple[list[Program], dict[str, Any]]]:
     async with steps.step("database started and migrated"):
         await asyncio.to_thread(migrate.upgrade, settings)
     last_day = datetime.now(UTC).astimezone(ZoneInfo(ZONE)).date() - timedelta(days=1)
@@ -106,15 +106,16 @@ async def _programs(
     sandbox = Program("sandbox", ("api.cli", "sandbox", *arguments), {}, directory / "sandbox.log")
     api = Program("api", ("api.cli", "serve"), {}, directory / "api.log")
     worker = Program("worker", ("api.cli", "worker"), {}, directory / "worker.log")
-    async with running([sandbox, api, worker]):
+    programs = [sandbox, api, worker]
+    async with running(programs):
         async with steps.step("practice shop, API and worker started"):
             news = await until_written(sandbox, ready)
             await until_ready(api, f"{settings.public_url}/readyz")
-        yield api, news
+        yield programs, news
 
 
 async def _tell(
-    settings: Settings, steps: story.Steps, api_program: Program, sandbox: dict[str, Any]
+    settings: Settings, steps: story.Steps, programs: list[Program], sandbox: dict[str, Any]
 ) -> dict[str, Any]:
     client_id, shop_secret = f"practice-{secrets.token_hex(4)}", secrets.token_hex(16)
     async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
@@ -134,7 +135,7 @@ async def _tell(
         async with steps.step("shop installed by its owner's consent"):
             await story.connect_shop(api, tenant_id, SHOP)
         async with steps.step("history read and computed"):
-            await story.watch_backfill(api, tenant_id, steps.console)
+            await story.watch_backfill(api, tenant_id, steps.console, alive=lambda: all_alive(programs))
         async with steps.step("KPIs adopted, objective, automation, baseline and target set"):
             kpis = await story.adopt_kpis(api, tenant_id)
             await story.set_course(api, tenant_id, kpis, await _today(api, tenant_id))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -114,13 +114,14 @@ async def connect_shop(api: ApiClient, tenant_id: str, shop: str) -> None:
         await give_consent(browser, started["authorizeUrl"])
 
 
-async def watch_backfill(api: ApiClient, tenant_id: str, console: Console) -> None:
-    """Until everything is read and computed."""
+async def watch_backfill(api: ApiClient, tenant_id: str, console: Console, alive: Callable[[], None]) -> None:
+    """Until everything is read and computed, or `alive` says that nobody does it any more."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     deadline = time.monotonic() + BACKFILL_SECONDS
     with Progress(*columns, console=console, transient=True) as progress:
         tasks: dict[str, Any] = {}
         while time.monotonic() < deadline:
+            alive()
             tenant = (await api.ask(STREAMS, {"t": tenant_id}))["data"]["tenant"]
             connection = tenant["connections"]["nodes"][0]
             for stream in connection["streams"]:
