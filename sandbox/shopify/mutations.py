@@ -23,7 +23,7 @@ def create(_root: Any, info: Info, *, topic: str, webhookSubscription: dict[str,
         return payload(None, {"field": error.path, "message": str(error)})
 
 
-def update(_root: Any, info: Info, *, id: str, webhookSubscription: dict[str, Any]) -> Any:  # noqa: A002, N803
+def update(_root: Any, info: Info, *, id: str, webhookSubscription: dict[str, Any]) -> Any:  # noqa: N803
     context = info.context
     try:
         known = context.subscriptions.update(parse_gid_of("WebhookSubscription", id), webhookSubscription)
@@ -32,14 +32,14 @@ def update(_root: Any, info: Info, *, id: str, webhookSubscription: dict[str, An
     return payload(known) if known is not None else payload(None, MISSING)
 
 
-def delete(_root: Any, info: Info, *, id: str) -> Any:  # noqa: A002 - the argument's name
+def delete(_root: Any, info: Info, *, id: str) -> Any:
     context = info.context
     if context.subscriptions.delete(parse_gid_of("WebhookSubscription", id)):
         return {"deletedWebhookSubscriptionId": id, "userErrors": []}
     return {"deletedWebhookSubscriptionId": None, "userErrors": [MISSING]}
 
 
-def one(_root: Any, info: Info, *, id: str) -> Any:  # noqa: A002 - the argument's name
+def one(_root: Any, info: Info, *, id: str) -> Any:
     return info.context.subscriptions.find(parse_gid_of("WebhookSubscription", id))
 
 

@@ -145,11 +145,11 @@ def order_by_id(context: RequestContext, identity: int) -> Order | None:
     return order if order is not None and visible(context, lambda _order: True)(order) else None
 
 
-def order(_root: Any, info: Info, *, id: str) -> Order | None:  # noqa: A002 - the argument's name
+def order(_root: Any, info: Info, *, id: str) -> Order | None:
     return order_by_id(info.context, parse_gid_of("Order", id))
 
 
-def customer(_root: Any, info: Info, *, id: str) -> Customer | None:  # noqa: A002 - the argument's name
+def customer(_root: Any, info: Info, *, id: str) -> Customer | None:
     return info.context.shop.customers.records.get(parse_gid_of("Customer", id))
 
 
@@ -179,7 +179,7 @@ def lookup(info: Info, gid_text: str) -> Any | None:
     return finders[kind](identity) if kind in finders else None
 
 
-def node(_root: Any, info: Info, *, id: str) -> Any | None:  # noqa: A002 - the argument's name
+def node(_root: Any, info: Info, *, id: str) -> Any | None:
     return lookup(info, id)
 
 
