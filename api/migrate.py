@@ -21,7 +21,10 @@ def roles(settings: Settings) -> str:
 
 def upgrade(settings: Settings) -> None:
     """Raises ConfigurationError where only the application's role is configured, which may not change the schema."""
-    if settings.database_url is not None and settings.migration_database_url is None:
+    if settings.migration_database_url is not None:
+        running.upgrade(settings.migration_database_url.get_secret_value())
+        return
+    if settings.database_url is not None:
         raise ConfigurationError("MIGRATION_DATABASE_URL must be set beside DATABASE_URL: as the role azimuth_migrator")
     urls = asyncio.run(resolve_urls(settings))
     running.upgrade(urls.migration)

@@ -119,6 +119,17 @@ def test_a_database_that_refuses_is_told_in_a_line(command: str, database_urls: 
         assert "hunter2" not in ended.stderr
 
 
+async def test_the_migrators_address_is_enough_to_migrate(
+    cluster: EmbeddedServer, role_passwords: Path, tmp_path: Path
+) -> None:
+    urls = await provision(cluster, "azimuth_migrated_alone", role_passwords)
+    surroundings = {"MIGRATION_DATABASE_URL": urls.migration, "AZIMUTH_STATE_DIR": str(tmp_path / "state")}
+    ended = await asyncio.to_thread(azimuth, "migrate", **surroundings)
+    assert ended.returncode == 0, ended.stderr
+    assert not (tmp_path / "state").exists(), "no embedded server was wanted"
+    assert (await asyncio.to_thread(azimuth, "migrate", "--check", **surroundings)).returncode == 0
+
+
 def test_the_applications_role_does_not_migrate(database_urls: DatabaseUrls, tmp_path: Path) -> None:
     ended = azimuth("migrate", DATABASE_URL=database_urls.application, AZIMUTH_STATE_DIR=str(tmp_path))
     assert ended.returncode == 2
