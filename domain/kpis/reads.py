@@ -22,24 +22,24 @@ WITH asked AS (
 )
 """
 
+# Lateral, so that each question walks its own stretch of the index. Joined, the planner of a large table reads all days
+# of a component and throws away those of other periods.
 _ANSWERS = """
-SELECT a.ordinal, sum(d.n)::bigint AS n, sum(d.total) AS total
-FROM asked a JOIN {days} d
-  ON d.tenant_id = :tenant_id!uuid AND d.component = a.component AND d.segment = a.segment
- AND d.local_day BETWEEN a.starts_on AND a.ends_on
-{of_days}
-GROUP BY a.ordinal
+SELECT a.ordinal, s.n, s.total
+FROM asked a CROSS JOIN LATERAL (
+    SELECT sum(d.n)::bigint AS n, sum(d.total) AS total FROM {days} d
+    WHERE d.tenant_id = :tenant_id!uuid AND d.component = a.component AND d.segment = a.segment
+      AND d.local_day BETWEEN a.starts_on AND a.ends_on
+) s
+WHERE s.n IS NOT NULL
 UNION ALL
 SELECT a.ordinal, p.n, 0
 FROM asked a JOIN {periods} p
   ON p.tenant_id = :tenant_id!uuid AND p.component = a.component AND p.grain = a.grain AND p.starts_on = a.starts_on
-{of_periods}
+WHERE a.segment = ''
 """
 
-FIGURES = statement(
-    _QUESTIONS
-    + _ANSWERS.format(days="day_components", periods="period_components", of_days="", of_periods="WHERE a.segment = ''")
-)
+FIGURES = statement(_QUESTIONS + _ANSWERS.format(days="day_components", periods="period_components"))
 
 _VALID = "valid_from <= :as_of!instant"
 _WAS_VALID = f"{_VALID} AND valid_to > :as_of!instant"
@@ -57,9 +57,7 @@ _PERIODS_THEN = f"""(
     SELECT component, grain, starts_on, n, tenant_id FROM period_component_revisions
     WHERE tenant_id = :tenant_id!uuid AND {_WAS_VALID}
 )"""
-FIGURES_AS_OF = statement(
-    _QUESTIONS + _ANSWERS.format(days=_DAYS_THEN, periods=_PERIODS_THEN, of_days="", of_periods="WHERE a.segment = ''")
-)
+FIGURES_AS_OF = statement(_QUESTIONS + _ANSWERS.format(days=_DAYS_THEN, periods=_PERIODS_THEN))
 
 # One row, whatever is missing. The first day comes from the edge of an index.
 STANDING = statement("""
