@@ -73,7 +73,7 @@ def demo(
     """Show the product at work on a practice shop, from nothing."""
     from api.demo.run import run_demo
 
-    _run(run_demo(once=once, json_file=json))
+    raise typer.Exit(_run(run_demo(once=once, json_file=json)))
 
 
 @app.command()

@@ -17,11 +17,13 @@ STOP_SECONDS = 20.0
 START_SECONDS = 60.0
 # Ends the child when the pipe closes, which a kill -9 of the parent does too.
 GUARD = """
-import os, runpy, signal, sys, threading
+import os, runpy, signal, sys, threading, time
 
 def watch(pipe):
     os.read(pipe, 1)
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(15)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 threading.Thread(target=watch, args=(int(sys.argv[1]),), daemon=True).start()
 sys.argv = sys.argv[2:]

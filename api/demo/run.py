@@ -4,11 +4,9 @@ import asyncio
 import json
 import os
 import secrets
-import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,44 +16,60 @@ import httpx2
 from rich.console import Console
 from rich.markup import escape
 
-from api import migrate
 from api.demo import story
 from api.demo.client import ApiClient
+from api.demo.place import database, place
 from api.demo.processes import Program, all_alive, free_port, running, until_ready, until_written
 from api.demo.show import show
 from api.wiring import open_parts
 from tenants import logs
-from tenants.postgres.server import ensure_running
+from tenants.embedded import DatabaseUrls
 from tenants.settings import Settings, read_settings
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 ZONE = "America/New_York"
 SHOP = "first-light.myshopify.com"
 
 
-async def run_demo(*, once: bool, json_file: Path | None) -> None:
+async def run_demo(*, once: bool, json_file: Path | None) -> int:
+    """The exit code: 0, or what a shell says of a program that was interrupted."""
+    demonstration = asyncio.ensure_future(_demonstrate(once=once, json_file=json_file))
+    received: list[int] = []
+
+    def interrupt(number: int) -> None:
+        if not received:  # whoever is impatient does not interrupt the tidying up
+            demonstration.cancel()
+        received.append(number)
+
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, interrupt, number)
+    try:
+        await demonstration
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        return 128 + received[0]
+    return 0
+
+
+async def _demonstrate(*, once: bool, json_file: Path | None) -> None:
     console = Console(highlight=False)
     steps = story.Steps(console)
     console.print("[bold]Azimuth[/]: a practice shop with real purchases, connected, computed, shown.\n")
-    async with _state() as directory:
-        settings = _settings(directory)
-        logs.configure("WARNING")
-        async with _programs(settings, directory, steps) as (programs, sandbox_news):
-            result = await _tell(settings, steps, programs, sandbox_news)
-            show(console, result["dashboard"]["answer"])
-            if json_file is not None:
-                await asyncio.to_thread(_write, json_file, result)
-            if not once:
-                _invite(console, settings, result)
-                await _until_interrupted()
-
-
-@asynccontextmanager
-async def _state() -> AsyncIterator[Path]:
-    """A directory of its own for every demonstration, so that each begins from nothing and two do not meet."""
-    directory = await asyncio.to_thread(_make_directory)
-    yield directory
-    # Where something went wrong its logs are kept for whoever looks into it.
-    await asyncio.to_thread(_remove, directory)
+    logs.configure("WARNING")
+    async with AsyncExitStack() as stack:
+        directory = await stack.enter_async_context(place())
+        async with steps.step("database started and migrated"):
+            urls = await stack.enter_async_context(database(directory))
+        settings = _settings(directory, urls)
+        programs, sandbox_news = await stack.enter_async_context(_programs(settings, directory, steps))
+        result = await _tell(settings, steps, programs, sandbox_news)
+        show(console, result["dashboard"]["answer"])
+        if json_file is not None:
+            await asyncio.to_thread(_write, json_file, result)
+        if not once:
+            _invite(console, settings, result)
+            await _until_interrupted()
 
 
 def _write(file: Path, result: dict[str, Any]) -> None:
@@ -65,25 +79,16 @@ def _write(file: Path, result: dict[str, Any]) -> None:
     file.write_text(json.dumps(result, indent=2) + "\n")
 
 
-def _make_directory() -> Path:
-    parent = Path(os.environ.get("AZIMUTH_STATE_DIR", ".azimuth")).absolute()
-    parent.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="demo-", dir=parent))
-
-
-def _remove(directory: Path) -> None:
-    """The database too: as root it lies elsewhere, where its own account may go, and only a link to it here."""
-    data_directory = directory / "postgres"
-    if data_directory.exists():
-        ensure_running(data_directory).stop()
-        shutil.rmtree(data_directory.resolve(), ignore_errors=True)
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-def _settings(directory: Path) -> Settings:
+def _settings(directory: Path, urls: DatabaseUrls) -> Settings:
+    """What is set for a product of one's own stays untouched: its database above all."""
     port = free_port()
+    for name in ("BENCHMARK_DATABASE_URL", "AZIMUTH_KEYRING_DIR", "AZIMUTH_MASTER_KEY"):
+        os.environ.pop(name, None)
     os.environ.update(
         {
+            "AZIMUTH_ENV": "development",
+            "DATABASE_URL": urls.application,
+            "MIGRATION_DATABASE_URL": urls.migration,
             "AZIMUTH_STATE_DIR": str(directory),
             "AZIMUTH_PUBLIC_URL": f"http://127.0.0.1:{port}",
             "AZIMUTH_PORT": str(port),
@@ -98,8 +103,6 @@ def _settings(directory: Path) -> Settings:
 async def _programs(
     settings: Settings, directory: Path, steps: story.Steps
 ) -> AsyncIterator[tuple[list[Program], dict[str, Any]]]:
-    async with steps.step("database started and migrated"):
-        await asyncio.to_thread(migrate.upgrade, settings)
     last_day = datetime.now(UTC).astimezone(ZoneInfo(ZONE)).date() - timedelta(days=1)
     ready = directory / "sandbox.json"
     arguments = ("--port", "0", "--ready-file", str(ready), "--last-day", last_day.isoformat(), "--time-zone", ZONE)
@@ -193,6 +196,6 @@ def _invite(console: Console, settings: Settings, result: dict[str, Any]) -> Non
 
 async def _until_interrupted() -> None:
     stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()

@@ -1,73 +1,63 @@
-"""The demonstration, run as a newcomer runs it, against what its purchases must come to."""
+"""The demonstration, run as a newcomer runs it, against what its purchases must come to; and that it leaves nothing."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
-import time
-from datetime import date, timedelta
+from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from api.demo.client import ApiClient
 from tests.journeys import truth
+from tests.journeys.demonstration import Demonstration, demonstrated
+from tests.journeys.figures import all_differences
+from tests.journeys.stack import yesterday
 from tests.journeys.truth import Ledger, Span, panel
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 240.0
-
-
-def azimuth_demo(directory: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AZIMUTH_", "DATABASE_"))}
-    return subprocess.Popen(
-        [sys.executable, "-m", "api.cli", "demo", "--json", str(directory / "out.json"), *arguments],
-        cwd=ROOT,
-        env=environment | {"AZIMUTH_STATE_DIR": str(directory / "state")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="/proc is not here to look through")
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo")
+def ledger() -> Ledger:
+    return Ledger(panel(yesterday()))
 
 
 @pytest.fixture(scope="module")
-def told(place: Path) -> tuple[dict[str, Any], str]:
-    """What `azimuth demo --once --json` wrote and printed."""
-    process = azimuth_demo(place, "--once")
-    printed, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, printed.decode()[-3000:]
-    return json.loads((place / "out.json").read_text()), printed.decode()
+async def told(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
+    """`azimuth demo --once --json`, come to its end."""
+    async with demonstrated(tmp_path_factory.mktemp("once") / "state", "--once") as running:
+        assert await running.ended() == 0, running.printed
+    return running
 
 
 @pytest.fixture(scope="module")
-def answer(told: tuple[dict[str, Any], str]) -> dict[str, Any]:
-    tenant: dict[str, Any] = told[0]["dashboard"]["answer"]["data"]["tenant"]
+def answer(told: Demonstration) -> dict[str, Any]:
+    tenant: dict[str, Any] = told.result["dashboard"]["answer"]["data"]["tenant"]
     return tenant
 
 
 @pytest.fixture(scope="module")
-def ledger(answer: dict[str, Any]) -> Ledger:
-    return Ledger(panel(date.fromisoformat(answer["today"]) - timedelta(days=1)))
+async def serving(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demonstration]:
+    """`azimuth demo --json`, shown and still there."""
+    async with demonstrated(tmp_path_factory.mktemp("serving") / "state") as running:
+        await running.until_said("Serving until Ctrl-C")
+        yield running
 
 
-def test_it_writes_what_others_build_on(told: tuple[dict[str, Any], str]) -> None:
-    result, _ = told
+def test_it_writes_what_others_build_on(told: Demonstration) -> None:
+    result = told.result
     assert result["graphql_url"].startswith("http://127.0.0.1:")
     assert all(result[name] for name in ("access_token", "client_id", "client_secret", "tenant_id"))
     assert result["dashboard"]["request"]["variables"] == {"tenant": result["tenant_id"]}
     assert "errors" not in result["dashboard"]["answer"]
     assert all(step["name"] and step["seconds"] >= 0 for step in result["steps"])
+    assert told.json_file.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_totals_are_the_panels(told: tuple[dict[str, Any], str], ledger: Ledger) -> None:
-    totals = told[0]["totals"]
+def test_the_totals_are_the_panels(told: Demonstration, ledger: Ledger) -> None:
+    totals = told.result["totals"]
     assert (totals["customers"], totals["orders"]) == (ledger.customers, len(ledger.purchases)) == (2357, 6919)
     assert truth.told(totals["revenue"]) == truth.shown("net_revenue", truth.dollars(ledger.purchases))
 
@@ -114,70 +104,67 @@ def test_the_objective_is_seen_through_to_its_target(answer: dict[str, Any], led
     assert objective["status"] == target["progress"]["status"]
 
 
-def test_an_owner_can_read_what_is_printed(told: tuple[dict[str, Any], str]) -> None:
-    printed = told[1]
+def test_an_owner_can_read_what_is_printed(told: Demonstration) -> None:
     for words in ("Net revenue", "Repeat purchase rate", "on track", "Win-back e-mails", "money in USD"):
-        assert words in printed
-    assert "null" not in printed
-    assert "Traceback" not in printed
+        assert words in told.printed
+    assert "null" not in told.printed
+    assert "Traceback" not in told.printed
 
 
-def test_nothing_is_left_behind(told: tuple[dict[str, Any], str], place: Path) -> None:
-    assert list((place / "state").iterdir()) == []
-    assert programs_of(place) == []
+async def test_once_it_leaves_nothing(told: Demonstration) -> None:
+    await told.until_nothing_runs()
+    assert list(told.state.iterdir()) == []
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_it_serves_until_it_is_stopped(tmp_path: Path, how: signal.Signals) -> None:
-    """After Ctrl-C it cleans up; after kill -9 its programs still end."""
-    process = azimuth_demo(tmp_path)
-    try:
-        result = written(tmp_path / "out.json", process)
-        answer = httpx2.post(
-            result["graphql_url"],
-            json=result["dashboard"]["request"],
-            headers={"Authorization": f"Bearer {result['access_token']}"},
-            trust_env=False,
-        )
-        assert answer.json()["data"]["tenant"]["name"] == "First Light Records"
-        process.send_signal(how)
-        process.wait(timeout=60)
-    finally:
-        process.kill()
-        process.communicate()
-    until_gone(tmp_path)
-    if how is signal.SIGINT:
-        assert process.returncode == 0
-        assert list((tmp_path / "state").iterdir()) == []
+async def test_the_api_it_started_answers_the_same_question_alike(serving: Demonstration) -> None:
+    """With the client it gave out, from outside, as an integrator would."""
+    result = serving.result
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
+        url = result["graphql_url"].removesuffix("/graphql")
+        api = await ApiClient.sign_in(http, url, result["client_id"], result["client_secret"])
+        request = result["dashboard"]["request"]
+        answer = await api.ask(request["query"], request["variables"])
+    assert answer["data"] == result["dashboard"]["answer"]["data"]
 
 
-def written(file: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    for _ in range(int(PATIENCE / 0.1)):
-        try:
-            result: dict[str, Any] = json.loads(file.read_text())
-            return result
-        except (FileNotFoundError, ValueError):
-            assert process.poll() is None, process.communicate()[0].decode()[-3000:]
-            time.sleep(0.1)
-    raise AssertionError("the demonstration did not get that far")
+async def test_days_weeks_years_and_all_trailing_windows_are_exact(serving: Demonstration, ledger: Ledger) -> None:
+    result = serving.result
+    async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:
+        api = ApiClient(http, result["graphql_url"].removesuffix("/graphql"), result["access_token"])
+        assert await all_differences(api, result["tenant_id"], ledger) == {}
 
 
-def until_gone(directory: Path) -> None:
-    for _ in range(300):
-        if not programs_of(directory):
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"still running: {programs_of(directory)}")
+async def test_ctrl_c_ends_it_and_leaves_nothing(serving: Demonstration) -> None:
+    assert serving.left_running()
+    serving.signal(signal.SIGINT)
+    assert await serving.ended() == 0
+    await serving.until_nothing_runs()
+    assert list(serving.state.iterdir()) == []
 
 
-def programs_of(directory: Path) -> list[str]:
-    """Whatever still runs with this directory in its surroundings."""
-    found = []
-    for process in Path("/proc").iterdir():
-        try:
-            environment = (process / "environ").read_bytes() if process.name.isdigit() else b""
-            if str(directory).encode() in environment:
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except OSError:
-            continue
-    return found
+async def test_what_it_started_dies_with_it_and_the_next_one_tidies_up(tmp_path: Path) -> None:
+    """Killed in the middle of a backfill, and the next one interrupted there."""
+    async with demonstrated(tmp_path / "state") as killed:
+        await killed.until_worker_reads()
+        started = " ".join(killed.left_running())
+        assert all(name in started for name in ("supervisor", "pgdata", "sandbox", "serve", "worker"))
+        killed.signal(signal.SIGKILL)
+        await killed.ended()
+        await killed.until_nothing_runs()
+    async with demonstrated(tmp_path / "state") as following:
+        await following.until_worker_reads()
+        assert len(list(following.state.iterdir())) == 1
+        following.signal(signal.SIGINT)
+        assert await following.ended(30) == 130
+        await following.until_nothing_runs()
+        assert list(following.state.iterdir()) == []
+        assert "Traceback" not in following.printed
+
+
+async def test_told_to_end_at_its_start_it_leaves_nothing(tmp_path: Path) -> None:
+    async with demonstrated(tmp_path / "state") as running:
+        await running.until_said("database started")
+        running.signal(signal.SIGTERM)
+        assert await running.ended(30) == 143
+        await running.until_nothing_runs()
+        assert list(running.state.iterdir()) == []
