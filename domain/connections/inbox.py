@@ -30,7 +30,6 @@ MOST_ATTEMPTS = 84
 LONGEST_WAIT = timedelta(hours=1)
 PATIENT_ATTEMPTS = 4
 """So often a record that nobody called deleted may be missing: a provider can tell of it before it shows it."""
-LEASE = timedelta(seconds=30)
 COARSE = timedelta(seconds=1)
 """Providers tell time in whole seconds."""
 
@@ -120,7 +119,7 @@ async def _keep(
 async def _claim(house: House, tenant_id: UUID) -> list[WebhookDelivery]:
     now = house.clock.now()
     async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
-        parameters = {"tenant_id": tenant_id, "now": now, "until": now + LEASE, "most": BATCH}
+        parameters = {"tenant_id": tenant_id, "now": now, "until": now + house.lease, "most": BATCH}
         keys = [tuple(row) for row in await session.execute(CLAIM, parameters)]
         rows = [await session.get(WebhookDelivery, (tenant_id, *key)) for key in keys]
         return [row for row in rows if row is not None]
