@@ -77,7 +77,9 @@ async def test_twenty_cost_what_two_cost(caller: Caller, heard: Statements, worl
     few, many = await tenant_of(world, 2), await tenant_of(world, 20)
     first = await cost(caller, heard, query, tenant=few.tenant.gid)
     second = await cost(caller, heard, query, tenant=many.tenant.gid)
-    assert [kind(each) for each in second] == [kind(each) for each in first]
+    # Batches meet as their fields come: which goes first, or whether one is split, is chance. Eighteen more is not.
+    assert {kind(each) for each in second} == {kind(each) for each in first}
+    assert len(second) <= len(first) + 4
     assert len(second) < 40
 
 
