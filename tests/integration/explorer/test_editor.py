@@ -31,7 +31,8 @@ def test_lines_are_commented_out_and_in(page: Browser) -> None:
 def test_matching_brackets_light_up_and_text_is_coloured(page: Browser) -> None:
     write(page, 'query A($b: C = "}") { d }')
     caret_behind(page, "{")
-    assert [one.text for one in page.all(".matched")] == ["{", "}"]
+    matched = "return [...document.querySelectorAll('.matched')].map((one) => one.textContent)"
+    page.until(lambda: page.run(matched) == ["{", "}"])
     kinds = page.run("return [...document.querySelectorAll('#query-editor .layer span')].map((one) => one.className)")
     assert kinds[:4] == ["t-keyword", "t-name", "t-punctuation", "t-variable"]
     assert "t-string" in kinds
