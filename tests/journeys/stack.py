@@ -29,6 +29,8 @@ from tests.sandbox.client import Desk, Store
 
 SHOP = "first-light.myshopify.com"
 ZONE = ZoneInfo("America/New_York")
+# Asked once: a run that goes on past midnight still means the same purchases.
+LAST_DAY = datetime.now(UTC).astimezone(ZONE).date() - timedelta(days=1)
 CLIENT_ID = "journey-practice-app"
 CLIENT_SECRET = "journey-practice-secret"
 
@@ -194,7 +196,3 @@ async def sandbox(directory: Path, options: Sequence[str]) -> AsyncIterator[Desk
         desk.close()
     finally:
         await program.stop()
-
-
-def yesterday() -> date:
-    return datetime.now(UTC).astimezone(ZONE).date() - timedelta(days=1)

@@ -10,14 +10,14 @@ import pytest
 
 from api.demo import story
 from tests.journeys.figures import all_differences
-from tests.journeys.stack import Client, Stack, started, yesterday
+from tests.journeys.stack import LAST_DAY, Client, Stack, started
 from tests.journeys.truth import Ledger, panel
 
 CUSTOMERS = 300
 KILLS = 10
 PAGE = 10
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 6) if os.environ.get("AZIMUTH_LONG"))]
-SHOP = ("--last-day", yesterday().isoformat(), "--seed-customers", str(CUSTOMERS), "--restore-rate", "4000")
+SHOP = ("--last-day", LAST_DAY.isoformat(), "--seed-customers", str(CUSTOMERS), "--restore-rate", "4000")
 
 
 @pytest.fixture
@@ -26,18 +26,26 @@ async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
         yield running
 
 
-async def progress(client: Client, records: int) -> None:
-    """Until the backfill has read so many more."""
-    wanted = await client.records() + records
+async def moments(client: Client, count: int, chance: random.Random) -> AsyncIterator[int]:
+    """So many moments of a backfill, spread over its first three quarters."""
+    whole = CUSTOMERS + len(panel(LAST_DAY, customers=CUSTOMERS))
+    for moment in range(count):
+        await until_read(client, round(0.75 * whole * (moment + chance.random()) / count))
+        await asyncio.sleep(chance.uniform(0, 0.03))
+        assert await client.backfilling(), "the kill comes in the middle"
+        yield moment
+
+
+async def until_read(client: Client, records: int) -> None:
     for _ in range(6000):
-        if await client.records() >= wanted:
+        if await client.records() >= records:
             return
         await asyncio.sleep(0.005)
     raise AssertionError("the backfill did not go on")
 
 
 async def assert_nothing_lost_or_doubled(client: Client) -> None:
-    ledger = Ledger(panel(yesterday(), customers=CUSTOMERS))
+    ledger = Ledger(panel(LAST_DAY, customers=CUSTOMERS))
     truth = client.stack.store.control("GET", "/orders?fields=id,subtotal")["orders"]
     facts = await client.rows("SELECT external_id, gross_minor FROM order_facts WHERE tenant_id = $1")
     assert len(facts) == len(truth) == len(ledger.purchases)
@@ -59,10 +67,7 @@ async def assert_nothing_lost_or_doubled(client: Client) -> None:
 async def test_ten_kills_of_worker_and_api_in_mid_backfill(stack: Stack, seed: int) -> None:
     chance = random.Random(seed)
     client = await stack.open_client()
-    for _ in range(KILLS):
-        await progress(client, PAGE * chance.randint(1, 7))
-        await asyncio.sleep(chance.uniform(0, 0.03))
-        assert await client.backfilling(), "the kill comes in the middle"
+    async for _ in moments(client, KILLS, chance):
         await stack.crash(stack.worker, stack.api)
         await stack.start(stack.worker, stack.api)
     await stack.api_ready()
@@ -74,10 +79,7 @@ async def test_ten_kills_of_worker_and_api_in_mid_backfill(stack: Stack, seed: i
 async def test_kills_of_the_database_in_mid_backfill(stack: Stack, seed: int) -> None:
     chance = random.Random(seed)
     client = await stack.open_client()
-    for _ in range(3):
-        await progress(client, PAGE * chance.randint(1, 20))
-        await asyncio.sleep(chance.uniform(0, 0.03))
-        assert await client.backfilling(), "the kill comes in the middle"
+    async for _ in moments(client, 3, chance):
         await stack.crash_database()
     await stack.api_ready()
     await client.until_up_to_date()

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,9 @@ from api.demo.client import ApiClient
 from tests.journeys import truth
 from tests.journeys.demonstration import Demonstration, demonstrated
 from tests.journeys.figures import all_differences
-from tests.journeys.stack import yesterday
 from tests.journeys.truth import Ledger, Span, panel
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="/proc is not here to look through")
-
-
-@pytest.fixture(scope="module")
-def ledger() -> Ledger:
-    return Ledger(panel(yesterday()))
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +30,12 @@ async def told(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
 def answer(told: Demonstration) -> dict[str, Any]:
     tenant: dict[str, Any] = told.result["dashboard"]["answer"]["data"]["tenant"]
     return tenant
+
+
+@pytest.fixture(scope="module")
+def ledger(answer: dict[str, Any]) -> Ledger:
+    """The shop sold until the day before."""
+    return Ledger(panel(date.fromisoformat(answer["today"]) - timedelta(days=1)))
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.stack import ZONE, Client, Stack, started, yesterday
+from tests.journeys.stack import LAST_DAY, ZONE, Client, Stack, started
 
 CUSTOMERS = 40
 SHOP = (
-    *("--last-day", yesterday().isoformat(), "--seed-customers", str(CUSTOMERS), "--restore-rate", "4000"),
+    *("--last-day", LAST_DAY.isoformat(), "--seed-customers", str(CUSTOMERS), "--restore-rate", "4000"),
     *("--retry-seconds", *(["0.3"] * 60)),
 )
 KPIS = ("orders", "gross_revenue", "net_revenue")
