@@ -10,6 +10,15 @@ class UnknownMetric(InvalidInput):
         super().__init__(f"There is no metric {key[:80]!r}. `metricCatalog` lists all of them.", field=field)
 
 
+class MetricNotInRelease(Conflict):
+    """A newer release adopted it. While releases overlap, the older one says so of that KPI and answers all else."""
+
+    code = "METRIC_NOT_IN_RELEASE"
+
+    def __init__(self, key: str, *, field: tuple[str, ...] = ()) -> None:
+        super().__init__(f"This release has no definition of the metric {key[:80]!r}.", field=field)
+
+
 class BaselineFrozen(Conflict):
     code = "BASELINE_FROZEN"
 

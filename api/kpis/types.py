@@ -20,7 +20,6 @@ from domain.kpis.repository import list_baselines, list_targets
 from domain.kpis.trajectories import TargetStatus, Trajectory
 from domain.kpis.valuation import Question, recent_periods
 from domain.metrics import definition
-from domain.metrics.catalog import find_metric
 from domain.metrics.periods import Grain, previous
 from tenants.errors import InvalidInput
 
@@ -162,10 +161,12 @@ class Target(Node):
         )
 
 
-@strawberry.type(description="A metric this tenant has adopted.")
+@strawberry.type(
+    description="A metric this tenant has adopted. What needs its definition is null, with the error "
+    "METRIC_NOT_IN_RELEASE, where a newer release adopted it."
+)
 class Kpi(Node):
     row: strawberry.Private[models.Kpi]
-    definition: strawberry.Private[definition.Metric]
     tenant_id: strawberry.ID
     metric_key: str
     name: str
@@ -174,12 +175,9 @@ class Kpi(Node):
 
     @classmethod
     def of(cls, row: models.Kpi) -> "Kpi":
-        metric = find_metric(row.metric_key)
-        assert metric is not None
         return cls(
             id=encode(Kind.KPI, row.tenant_id, row.id),
             row=row,
-            definition=metric,
             tenant_id=tenant_gid(row.tenant_id),
             metric_key=row.metric_key,
             name=row.name,
@@ -191,8 +189,13 @@ class Kpi(Node):
     def key(self) -> tuple[UUID, UUID]:
         return (self.row.tenant_id, self.row.id)
 
+    @property
+    def definition(self) -> definition.Metric:
+        """Raises MetricNotInRelease."""
+        return self.row.definition()
+
     @strawberry.field(description="The definition behind this KPI.")
-    def metric(self) -> Metric:
+    def metric(self) -> Metric | None:
         return Metric.of(self.definition)
 
     @strawberry.field(description="The value over a named period, seen from `on` (by default the tenant's today).")
@@ -202,7 +205,7 @@ class Kpi(Node):
         period: PeriodName = PeriodName.LAST_MONTH,
         on: dt.date | None = None,
         as_of: dt.datetime | None = None,
-    ) -> MetricValue:
+    ) -> MetricValue | None:
         profile = info.context.reader.profile(self.row.tenant_id)
         as_of = _instant(info, as_of)
         question = self._question(info, period, on, as_of)
@@ -222,7 +225,7 @@ class Kpi(Node):
         last: int = 12,
         until: dt.date | None = None,
         as_of: dt.datetime | None = None,
-    ) -> Series:
+    ) -> Series | None:
         if not 1 <= last <= MOST_POINTS:
             raise InvalidInput(f"`last` is a number from 1 to {MOST_POINTS}.", field=("last",), code="SERIES_TOO_LONG")
         fields.plausible(until, "until")
@@ -241,7 +244,7 @@ class Kpi(Node):
         return Baseline.of(history[0], self, info) if history else None
 
     @strawberry.field(description="Every version of the baseline, newest first.")
-    async def baselines(self, info: Info) -> list[Baseline]:
+    async def baselines(self, info: Info) -> list[Baseline] | None:
         return [Baseline.of(row, self, info) for row in await load_list(info.context, list_baselines, self.key)]
 
     @strawberry.field(description="The newest live target.")
@@ -250,7 +253,7 @@ class Kpi(Node):
         return Target.of(rows[0], self, info) if rows else None
 
     @strawberry.field(description="All live targets, newest first.")
-    async def targets(self, info: Info) -> list[Target]:
+    async def targets(self, info: Info) -> list[Target] | None:
         return [Target.of(row, self, info) for row in await load_list(info.context, list_targets, self.key)]
 
     @strawberry.field(description="What the value is made of.")
@@ -260,7 +263,7 @@ class Kpi(Node):
         period: PeriodName = PeriodName.LAST_MONTH,
         on: dt.date | None = None,
         as_of: dt.datetime | None = None,
-    ) -> Explanation:
+    ) -> Explanation | None:
         as_of = _instant(info, as_of)
         question = self._question(info, period, on, as_of)
         answer = await answers(info.context).load(Asked(self.row.tenant_id, question, as_of))

@@ -14,6 +14,7 @@ from api.pagination import Connection, slice_of
 from domain import fields
 from domain.initiatives.repository import list_links_of_objectives
 from domain.kpis.trajectories import TargetStatus
+from domain.metrics.catalog import find_metric
 from domain.objectives import models
 from domain.objectives.repository import list_kpis_of
 from domain.objectives.status import combine
@@ -61,7 +62,8 @@ class Objective(Node):
     @strawberry.field(description="As its worst target stands; NO_DATA without one.")
     async def status(self, info: Info, on: dt.date | None = None) -> TargetStatus:
         fields.plausible(on, "on")
-        rows = await load_list(info.context, list_kpis_of, self.key)
+        # What a newer release adopted has no status here, and the KPI itself says why.
+        rows = [row for row in await load_list(info.context, list_kpis_of, self.key) if find_metric(row.metric_key)]
         # Together, so that the loaders see them all: one after the other each would be a statement of its own.
         targets = await asyncio.gather(*(Kpi.of(row).target(info) for row in rows))
         return combine(await asyncio.gather(*(target.status(info, on) for target in targets if target is not None)))

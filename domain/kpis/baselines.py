@@ -13,7 +13,6 @@ from domain.errors import AlreadyArchived, BaselineFrozen, NoBaseline, ValueUnav
 from domain.kpis.models import Baseline, Kpi
 from domain.kpis.repository import find_latest_baseline, lock_kpi
 from domain.kpis.valuation import Answer, Question, answer
-from domain.metrics.catalog import find_metric
 from domain.metrics.definition import Kind, Metric, NullReason
 from domain.metrics.evaluation import compute
 from domain.metrics.periods import CALENDAR, Grain, Period, period_of
@@ -92,8 +91,7 @@ async def _freeze(
     reason: str | None,
     now: datetime,
 ) -> Baseline:
-    metric = find_metric(kpi.metric_key)
-    assert metric is not None
+    metric = kpi.definition(field=("kpiId",))
     answers = await answer(
         session, profile, [Question(metric, kpi.segment, period) for period in periods], now=now, as_of=None
     )

@@ -86,8 +86,7 @@ async def create_target(
     kpi = await get_kpi(session, tenant_id=profile.tenant_id, kpi_id=kpi_id)
     if kpi.archived_at is not None:
         raise AlreadyArchived("kpiId")
-    metric = find_metric(kpi.metric_key)
-    assert metric is not None
+    metric = kpi.definition(field=("kpiId",))
     _check(target)
     baseline = await find_latest_baseline(session, tenant_id=profile.tenant_id, kpi_id=kpi_id)
     scale = _scale(metric, profile.currency)
