@@ -40,8 +40,8 @@ WITH sold AS MATERIALIZED (
 ), windows AS (
     SELECT 'TRAILING_' || days || '_DAYS' AS grain, $2::date - days * nth AS starts_on, subject_id, sum(orders) AS orders,
            days * interval '1 day' AS length
-    -- The third window is there for the second to look back on.
-    FROM unnest(ARRAY[28, 90, 365]) AS days, generate_series(1, 3) AS nth, bought
+    -- The fourth window is there for the third to look back on.
+    FROM unnest(ARRAY[28, 90, 365]) AS days, generate_series(1, 4) AS nth, bought
     WHERE local_day BETWEEN $2::date - days * nth AND $2::date - days * (nth - 1) - 1 GROUP BY 1, 2, 3, days
 ), active AS (
     SELECT grain, starts_on, orders, length,
@@ -57,4 +57,4 @@ SELECT $1, component, grain, starts_on, n, now()
 FROM counted, LATERAL (
     VALUES ('active_customers', active), ('repeat_customers', repeat), ('retained_customers', retained)
 ) AS components (component, n)
-WHERE grain NOT LIKE 'TRAILING%' OR starts_on > $2::date - 3 * split_part(grain, '_', 2)::int
+WHERE grain NOT LIKE 'TRAILING%' OR starts_on >= $2::date - 3 * split_part(grain, '_', 2)::int
