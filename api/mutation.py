@@ -14,6 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from api.context import Info
 from api.ids import Kind, decode, decode_as
+from api.own import scopes_to_read
 from tenants.access.actor import ApiScope
 from tenants.errors import NotFound, Refusal
 from tenants.gate import Command, Done, Gate, Unit
@@ -41,11 +42,19 @@ class UserError:
         return cls(field=["input", *refusal.field], message=refusal.message, code=refusal.code)
 
 
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """What a mutation made or changed, and the scope it was done by."""
+
+    gid: str
+    scope: ApiScope
+
+
 @strawberry.type
 class Payload:
-    """`subject` is the global id of what the mutation made or changed; `secret` is told in the first answer only."""
+    """`secret` is told in the first answer only."""
 
-    subject: strawberry.Private[str | None]
+    subject: strawberry.Private[Subject | None]
     secret: strawberry.Private[str | None]
     user_errors: list[UserError]
     client_mutation_id: str | None
@@ -81,7 +90,9 @@ async def _perform(
     info: Info, name: str, input_: Any, work: Any, payload: type[Payload], scope: ApiScope, tenant: str | None
 ) -> Payload:
     context = info.context
-    context.actor.require(scope)
+    # Before anything is done: a change that could not be told would be done all the same.
+    for each in (scope, *sorted(scopes_to_read(info))):
+        context.actor.require(each)
     try:
         command = _command(name, input_, scope, tenant)
     except NotFound as refusal:
@@ -92,7 +103,8 @@ async def _perform(
 
     await context.refresh()
     outcome = await Gate(context.house.database, context.house.clock, run).perform(context.actor, command)
-    return _answer(payload, input_, outcome.subject, outcome.secret, outcome.errors)
+    subject = None if outcome.subject is None else Subject(outcome.subject, scope)
+    return _answer(payload, input_, subject, outcome.secret, outcome.errors)
 
 
 def _command(name: str, input_: Any, scope: ApiScope, tenant: str | None) -> Command:
@@ -108,7 +120,7 @@ def _command(name: str, input_: Any, scope: ApiScope, tenant: str | None) -> Com
 
 
 def _answer(
-    payload: type[Payload], input_: Any, subject: str | None, secret: str | None, errors: tuple[Refusal, ...]
+    payload: type[Payload], input_: Any, subject: Subject | None, secret: str | None, errors: tuple[Refusal, ...]
 ) -> Payload:
     return payload(
         subject=subject,

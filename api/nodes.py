@@ -24,7 +24,7 @@ from tenants.errors import Denied, NotFound
 
 R = TypeVar("R")
 
-SCOPES = {Kind.CONNECTION: ApiScope.READ_CONNECTIONS}
+SCOPES = {Kind.CONNECTION: ConnectedAccount.reading}
 
 list_objectives = rows_by_id(objectives.Objective)
 list_baselines = rows_by_id(kpis.Baseline)
@@ -34,10 +34,10 @@ list_links = rows_by_id(initiatives.InitiativeLink)
 list_connections = rows_by_id(connections.Connection)
 
 
-async def fetch_node(info: Info, gid: str, *, field: tuple[str, ...] = ("id",)) -> Node:
-    """Raises NotFound, NoGrant, GrantEnded or ForbiddenScope."""
+async def fetch_node(info: Info, gid: str, *, scope: ApiScope | None = None, field: tuple[str, ...] = ("id",)) -> Node:
+    """By the scope its kind is read by, if none is named. Raises NotFound, NoGrant, GrantEnded or ForbiddenScope."""
     wanted = decode(gid, field=field)
-    await _admit(info, wanted, field)
+    await _admit(info, wanted, field, scope)
     try:
         return await FETCH[wanted.kind](info, wanted)
     except NotFound:
@@ -50,9 +50,9 @@ async def fetch_nodes(info: Info, gids: Sequence[str]) -> list[Node | None]:
     return list(await asyncio.gather(*(_visible(info, each) for each in wanted)))
 
 
-async def _admit(info: Info, wanted: GlobalId, field: tuple[str, ...]) -> None:
-    scope = SCOPES.get(wanted.kind, ApiScope.READ_METRICS)
-    await info.context.reader.enter_tenant(wanted.tenant_id, scope=scope, field=field)
+async def _admit(info: Info, wanted: GlobalId, field: tuple[str, ...], scope: ApiScope | None = None) -> None:
+    reading = scope or SCOPES.get(wanted.kind, Node.reading)
+    await info.context.reader.enter_tenant(wanted.tenant_id, scope=reading, field=field)
 
 
 async def _admitted(info: Info, gid: str) -> GlobalId | None:

@@ -11,6 +11,7 @@ from api.pagination import page_size
 from domain.connections import models, reads
 from domain.connections.repository import list_streams
 from domain.facts import models as fact_models
+from tenants.access.actor import ApiScope
 
 
 @strawberry.enum(description="A provider whose accounts can be connected.")
@@ -122,6 +123,8 @@ class RecomputeRun:
 
 @strawberry.type(description="A connected account of a provider.")
 class ConnectedAccount(Node):
+    reading = ApiScope.READ_CONNECTIONS
+
     row: strawberry.Private[models.Connection]
     tenant_id: strawberry.ID
     provider: Provider

@@ -13,6 +13,7 @@ from api.loading import load_list
 from api.metrics.types import Metric, PeriodName, period_named
 from api.node import Node
 from api.numbers import shown, variance_shown
+from api.own import FIGURE
 from domain import fields
 from domain.kpis import models
 from domain.kpis.progress import judge, measurement
@@ -29,13 +30,15 @@ MOST_POINTS = 400
 @strawberry.type(description="The value before. Frozen: a correction is a new version with a reason.")
 class Baseline(Node):
     version: int
-    value: Decimal
+    value: Decimal = strawberry.field(metadata=FIGURE)
     window_start: dt.date
     window_end: dt.date
     grain: Grain
-    n: int
+    n: int = strawberry.field(metadata=FIGURE)
     periods: int
-    variance: Decimal | None = strawberry.field(description="Between the periods, in the square of the value's unit.")
+    variance: Decimal | None = strawberry.field(
+        description="Between the periods, in the square of the value's unit.", metadata=FIGURE
+    )
     method: str
     definition_version: int
     data_version: int
@@ -93,7 +96,7 @@ class Target(Node):
     row: strawberry.Private[models.Target]
     kpi: strawberry.Private["Kpi"]
     value: Decimal
-    start_value: Decimal
+    start_value: Decimal = strawberry.field(metadata=FIGURE)
     stretch_value: Decimal | None
     start_on: dt.date
     due_on: dt.date

@@ -13,6 +13,7 @@ from tenants.access.clients import find_client
 from tenants.access.keys import SigningKeys
 from tenants.ids import new_id
 from tests.integration.api.client import Caller, sign_in
+from tests.integration.api.ledger import Ledger
 from tests.integration.api.world import World
 
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
@@ -143,3 +144,53 @@ async def test_an_id_of_another_kind_is_not_found(agency: Caller, world: World) 
             assert (await agency.ask(TENANT, id=gid)).code == "NOT_FOUND"
     swapped = world.agency.gids[Kind.KPI].replace("kpi_", "obj_")
     assert (await agency.ask(NODE, id=swapped)).code == "NOT_FOUND"
+
+
+async def test_a_writer_is_told_what_it_made(http: httpx2.AsyncClient, world: World, ledger: Ledger) -> None:
+    """Its plain fields; what is looked up needs the scope to read, and is refused before anything is done."""
+    writer = await sign_in(http, world.agency.machine, ApiScope.WRITE_KPIS)
+    tenant, kpi = world.agency.tenant.gid, world.agency.gids[Kind.KPI]
+    own = "kpi { __typename ... on Node { id } ...Plain @include(if: true) value @skip(if: true) { value } }"
+    plain = "fragment Plain on Kpi { tenantId metricKey name segment archivedAt }"
+    document = f"mutation M($input: KpiCreateInput!) {{ kpiCreate(input: $input) {{ {own} }} }} {plain}"
+    told = (await writer.ask(document, input={"tenantId": tenant, "metricKey": "orders"})).data["kpiCreate"]["kpi"]
+    assert (told["tenantId"], told["metricKey"], told["name"]) == (tenant, "orders", "Orders")
+    assert decode(told["id"]).kind is Kind.KPI
+    link = await writer.change(
+        "initiativeLink",
+        "link { expectedChange initiative { name } }",
+        initiativeId=await world.agency.planner.initiative("Trays"),
+        objectiveId=await world.agency.planner.objective(),
+        expectedChange="0.1",
+    )
+    assert link["link"] == {"expectedChange": "0.1", "initiative": {"name": "Trays"}}
+    before = await ledger.read()
+    window = {"start": "2025-01-01", "end": "2025-01-31"}
+    for mutation, selection, input in (
+        ("kpiCreate", "kpi { id value { value } }", {"tenantId": tenant, "metricKey": "orders"}),
+        ("kpiCreate", "kpi { id } kpi { ... { target { id } } }", {"tenantId": tenant, "metricKey": "orders"}),
+        ("kpiArchive", "a: kpi { id } b: kpi { baselines { value } }", {"kpiId": kpi}),
+        ("baselineRevise", "baseline { id value }", {"kpiId": kpi, "window": window, "reason": "To peek."}),
+        ("baselineRevise", "baseline { n }", {"kpiId": kpi, "window": window, "reason": "To peek."}),
+    ):
+        refused = await writer.attempt(mutation, input, selection)
+        assert refused.code == "FORBIDDEN_SCOPE"
+        assert refused.error["extensions"]["requiredScope"] == "read_metrics"
+    assert await ledger.read() == before
+
+
+async def test_whoever_opens_or_connects_is_told_what(http: httpx2.AsyncClient, world: World, ledger: Ledger) -> None:
+    founder = await sign_in(http, world.agency.machine, ApiScope.MANAGE_TENANTS)
+    new = {"name": "Crumb's", "currency": "EUR", "timeZone": "Europe/Berlin"}
+    opened = await founder.change("tenantCreate", "tenant { id name today }", **new)
+    assert opened["tenant"]["name"] == "Crumb's"
+    before = await ledger.read()
+    assert (await founder.attempt("tenantCreate", new, "tenant { kpis { nodes { id } } }")).code == "FORBIDDEN_SCOPE"
+    connector = await sign_in(http, world.agency.machine, ApiScope.WRITE_CONNECTIONS)
+    shop = {"tenantId": world.agency.tenant.gid, "provider": "SHOPIFY", "account": "told-back.myshopify.com"}
+    refused = await connector.attempt("connectionStart", shop, "connection { streams { stream } }")
+    assert refused.error["extensions"]["requiredScope"] == "read_connections"
+    assert await ledger.read() == before
+    started = await connector.change("connectionStart", "connection { id account status } authorizeUrl", **shop)
+    assert started["connection"]["status"] == "CONNECTING"
+    assert started["authorizeUrl"].startswith("http")
