@@ -1,7 +1,7 @@
 """Transactions. Writers get a unit of work that commits once, readers one read-only snapshot."""
 
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
@@ -12,11 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.util import await_only
 
 from tenants.scope import Scope
+from tenants.snapshots import Snapshot, Snapshots
 
 Session = AsyncSession
 Result = TypeVar("Result")
 
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+CONNECTION = {
+    "application_name": "azimuth",
+    "timezone": "UTC",
+    "citus.propagate_set_commands": "local",
+    "idle_in_transaction_session_timeout": "60000",
+}
 
 
 class UnsafeRole(Exception):
@@ -31,7 +38,9 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10, statement_timeout_seconds: float = 10.0) -> None:
         self.engine = _engine(url, pool_size)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._opening = text(f"SET LOCAL statement_timeout = {int(statement_timeout_seconds * 1000)}")
+        timeout = str(int(statement_timeout_seconds * 1000))
+        self._opening = text(f"SET LOCAL statement_timeout = {timeout}")
+        self._snapshots = Snapshots(url, size=pool_size, settings={**CONNECTION, "statement_timeout": timeout})
 
     @asynccontextmanager
     async def unit_of_work(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
@@ -48,6 +57,10 @@ class Database:
             await self._open(session, scope)
             yield session
 
+    def reading(self, scope: Scope) -> AbstractAsyncContextManager[Snapshot]:
+        """A snapshot without the ORM on the way, on a connection that only reads."""
+        return self._snapshots.open(scope)
+
     async def _open(self, session: AsyncSession, scope: Scope | None) -> None:
         # The adapter begins with the first statement it is given. A SET sent before that would be auto-committed
         # into nothing, so a statement that is wanted anyway goes first.
@@ -56,6 +69,7 @@ class Database:
             await enter(session, scope)
 
     async def close(self) -> None:
+        await self._snapshots.close()
         await self.engine.dispose()
 
 
@@ -134,14 +148,7 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
         hide_parameters=True,  # bound values are addresses, hashes, sealed bytes: not for an error's text
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
-        connect_args={
-            "server_settings": {
-                "application_name": "azimuth",
-                "timezone": "UTC",
-                "citus.propagate_set_commands": "local",
-                "idle_in_transaction_session_timeout": "60000",
-            },
-        },
+        connect_args={"server_settings": CONNECTION},
     )
 
 

@@ -1,0 +1,96 @@
+"""Read-only snapshots on connections of their own, straight through the driver: the way of every answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from tenants.scope import Scope
+from tenants.sql import Driver, Query, Row
+
+BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+PATIENCE_SECONDS = 10.0
+DEAD = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that is read by it is of one instant. One statement at a time; a write is refused by the server."""
+
+    connection: Driver
+
+    async def fetch(self, query: Query, **values: Any) -> list[Row]:
+        return await query.fetch(self.connection, **values)
+
+    async def fetch_one(self, query: Query, **values: Any) -> Row | None:
+        rows = await query.fetch(self.connection, **values)
+        return rows[0] if rows else None
+
+    async def enter(self, scope: Scope) -> None:
+        """Sent by the simple protocol: prepared, each tenant would fill the statement cache with its own."""
+        for statement in scope.statements():
+            await self.connection.execute(statement)
+
+
+class Snapshots:
+    """A pool that opens when it is first asked."""
+
+    def __init__(self, url: str, *, size: int, settings: dict[str, str]) -> None:
+        self._address = url
+        self._size = size
+        self._settings = settings
+        self._opening = asyncio.Lock()
+        self._opened: asyncpg.Pool | None = None
+
+    @asynccontextmanager
+    async def open(self, scope: Scope) -> AsyncIterator[Snapshot]:
+        pool = self._opened or await self._open()
+        connection = await _begin(pool)
+        try:
+            snapshot = Snapshot(connection)
+            await snapshot.enter(scope)
+            yield snapshot
+        finally:
+            await pool.release(connection)
+
+    async def close(self) -> None:
+        if self._opened is not None:
+            await self._opened.close()
+
+    async def _open(self) -> asyncpg.Pool:
+        async with self._opening:
+            if self._opened is None:
+                self._opened = await asyncpg.create_pool(
+                    self._address,
+                    min_size=0,
+                    max_size=self._size,
+                    server_settings=self._settings,
+                    reset=_end,
+                    max_inactive_connection_lifetime=0,
+                )
+            return self._opened
+
+
+async def _begin(pool: asyncpg.Pool) -> PoolConnectionProxy:
+    """A connection that died while nobody used it shows at its first statement; then another one is tried."""
+    while True:
+        connection = await pool.acquire(timeout=PATIENCE_SECONDS)
+        try:
+            await connection.execute(BEGIN)
+        except BaseException as error:
+            died = isinstance(error, DEAD) and connection.is_closed()
+            await pool.release(connection)
+            if not died:
+                raise
+        else:
+            return connection
+
+
+async def _end(connection: Driver) -> None:
+    """All that a snapshot leaves is its transaction: the driver's own reset would be a round trip for nothing."""
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
