@@ -47,6 +47,7 @@ CHECKS = (
     Check("imports", program("lint-imports")),
     Check("lint", program("ruff", "check", "--quiet", ".", "dev")),
     Check("format", program("ruff", "format", "--check", "--quiet", ".", "dev")),
+    Check("sql", program("squawk", "migrations/sql/*.sql")),
     Check("sizes", module("checks.sizes")),
     Check("pins", module("checks.pins")),
     Check("test marks", module("checks.marks")),

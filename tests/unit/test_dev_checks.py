@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 from packaging.version import Version
 
 from checks import marks, pins, sizes
+from checks.__main__ import CHECKS
 from checks.sources import ROOT, python_files
 
 
@@ -83,3 +85,24 @@ def test_a_requirement_the_lock_does_not_meet_is_named() -> None:
         "x.lock: beta is 1.5, pyproject.toml wants >=2",
         "x.lock: gamma is missing",
     ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule"),
+    [
+        ("CREATE INDEX ix_late ON orders (tenant_id, placed_at);", "require-concurrent-index-creation"),
+        ("ALTER TABLE orders ADD COLUMN note text NOT NULL;", "adding-required-field"),
+        ("ALTER TABLE kpis RENAME COLUMN name TO title;", "renaming-column"),
+        ("ALTER TABLE targets ADD CONSTRAINT up CHECK (value > 0);", "constraint-missing-not-valid"),
+        ("CREATE TABLE counts (tenant_id uuid NOT NULL, n bigint NOT NULL);", None),
+    ],
+)
+def test_a_migration_that_would_lock_or_break_a_schema_in_use_is_named(
+    tmp_path: Path, statement: str, rule: str | None
+) -> None:
+    (tmp_path / "0009_late.up.sql").write_text(statement)
+    program, *_ = next(check.command for check in CHECKS if check.name == "sql")
+    command = [program, "--config", str(ROOT / ".squawk.toml"), "--reporter", "gcc", str(tmp_path / "*.sql")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode == 0) == (rule is None), ended.stdout + ended.stderr
+    assert rule is None or rule in ended.stdout
