@@ -3,19 +3,23 @@
 import asyncio
 import getpass
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 import typer
 
+from api.ids import Kind, decode_as
 from api.wiring import Parts, open_parts
 from domain.connections.apps import register_provider_app
 from tenants.access import service as access
 from tenants.access.actor import ApiScope
 from tenants.access.kinds import AppKind, MemberRole, OrganizationKind
-from tenants.errors import Refusal
+from tenants.audit.author import OPERATOR
+from tenants.audit.service import follow_chain, record_organization_change
+from tenants.database import Session
+from tenants.errors import NotFound, Refusal
 from tenants.scope import Scope
 from tenants.settings import settings
 
@@ -32,6 +36,7 @@ def organization(name: str, kind: OrganizationKind = OrganizationKind.AGENCY) ->
     async def work(parts: Parts) -> dict[str, object]:
         async with parts.house.database.unit_of_work() as session:
             row = await access.organization_create(session, kind=kind, name=name)
+            await _record(parts, session, row.id, "organizationCreate", row.id, {"kind": kind})
         parts.house.keyring.create(row.id)
         return {"organization_id": row.id}
 
@@ -47,6 +52,7 @@ def person(address: str, organization: Organization, role: MemberRole = MemberRo
         async with parts.house.database.unit_of_work(Scope(organization_id=organization)) as session:
             person_id = await access.person_create(session, address=address, password=password)
             await access.membership_add(session, organization_id=organization, person_id=person_id, role=role)
+            await _record(parts, session, organization, "personCreate", person_id, {"role": role})
         return {"person_id": person_id}
 
     _do(work)
@@ -72,6 +78,7 @@ def create_app(
                 redirect_uris=redirect_uri or [],
                 scopes=[str(each) for each in scope or ApiScope],
             )
+            await _record(parts, session, organization, "appCreate", row.id, {"kind": kind, "scopes": row.scopes})
         return {"client_id": row.client_id, "client_secret": secret}
 
     _do(work)
@@ -103,6 +110,8 @@ def provider_app(
                 base_url=base_url or parts.settings.shopify_base_url,
                 shared=shared,
             )
+            content = {"provider": provider, "scopes": row.scopes, "shared": shared}
+            await _record(parts, session, organization, "providerAppCreate", row.id, content)
         return {
             "provider_app_id": row.id,
             "redirect_uri": parts.house.callback_url(provider),
@@ -110,6 +119,40 @@ def provider_app(
         }
 
     _do(work)
+
+
+@admin.command()
+def audit_verify(tenant: Annotated[str, typer.Option(help="The tenant's id, as the API tells it.")]) -> None:
+    """Follow a tenant's chain of audit entries. Fails where one was altered or is missing.
+
+    A chain does not know that its last entries were cut off: compare length and head with those of an earlier run.
+    """
+
+    async def work(parts: Parts) -> dict[str, object]:
+        tenant_id = decode_as(Kind.TENANT, tenant).tenant_id
+        async with parts.house.database.snapshot(Scope.of_tenant(tenant_id)) as session:
+            chain = await follow_chain(session, tenant_id=tenant_id)
+        if chain.broken_at is not None:
+            raise Refusal(f"The entry at position {chain.broken_at} does not hold.", code="CHAIN_BROKEN")
+        if chain.length == 0:
+            raise NotFound
+        return {"entries": chain.length, "head": chain.head.hex()}
+
+    _do(work)
+
+
+async def _record(
+    parts: Parts, session: Session, organization_id: UUID, action: str, subject_id: UUID, changes: Mapping[str, Any]
+) -> None:
+    await record_organization_change(
+        session,
+        OPERATOR,
+        organization_id=organization_id,
+        action=action,
+        subject_id=str(subject_id),
+        changes=changes,
+        now=parts.house.clock.now(),
+    )
 
 
 def _do(work: Callable[[Parts], Awaitable[dict[str, object]]]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenants.access.actor import Actor, ApiScope
+from tenants.audit.author import Author
 from tenants.audit.service import record_change, record_organization_change
 from tenants.clock import Clock
 from tenants.database import Database, enter
@@ -137,16 +138,22 @@ class Gate:
         tenant_id = done.tenant_id or command.tenant_id
         if tenant_id is None:
             await record_organization_change(
-                unit.session, unit.actor, action=command.name, subject_id=done.subject, now=unit.now
+                unit.session,
+                Author.of(unit.actor),
+                organization_id=unit.actor.organization_id,
+                action=command.name,
+                subject_id=done.subject,
+                changes=command.input,
+                now=unit.now,
             )
             return
         await record_change(
             unit.session,
-            unit.actor,
+            Author.of(unit.actor),
             tenant_id=tenant_id,
             action=command.name,
             subject_id=done.subject,
-            changes=dict(command.input),
+            changes=command.input,
             now=unit.now,
         )
 

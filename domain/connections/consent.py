@@ -25,6 +25,7 @@ from domain.connections.repository import (
     plan,
 )
 from domain.connections.tokens import store_tokens
+from domain.connections.trail import Event, note
 from domain.ports.errors import ConsentRefused
 from domain.ports.provider import AppCredentials, Consent, Provider, TokenSet
 from tenants.access.actor import Actor
@@ -34,6 +35,7 @@ from tenants.secrets.hashing import hash_token
 
 STATE_LIFETIME = timedelta(minutes=10)
 SYNC = "sync"
+STATE_USED = "STATE_USED"
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,13 @@ async def finish_consent(house: House, provider_name: str, query: Sequence[tuple
         if refusal.code == "CONSENT_DENIED":
             await _deny(house, tenant_id, state_id)
         raise
-    state = await _claim(house, tenant_id, state_id, consent)
-    tokens = await provider.oauth.exchange(credentials, consent.account, consent.code, now=house.clock.now())
-    return await _activate(house, provider, state, tokens, wanted=tuple(app.scopes))
+    try:
+        state = await _claim(house, tenant_id, state_id, consent)
+        tokens = await provider.oauth.exchange(credentials, consent.account, consent.code, now=house.clock.now())
+        return await _activate(house, provider, state, tokens, wanted=tuple(app.scopes))
+    except (StateRefused, ConsentRefused, AccountAlreadyConnected) as refusal:
+        await _note_refusal(house, tenant_id, state_id, refusal.code)
+        raise
 
 
 async def _claim(house: House, tenant_id: UUID, state_id: UUID, consent: Consent) -> OAuthState:
@@ -105,23 +111,37 @@ async def _claim(house: House, tenant_id: UUID, state_id: UUID, consent: Consent
     async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
         state = await get_oauth_state(session, state_id=state_id)
         if state.used_at is not None:
-            raise StateRefused("STATE_USED", "This consent was answered already.")
+            raise StateRefused(STATE_USED, "This consent was answered already.")
         if state.expires_at <= now:
             raise StateRefused("STATE_EXPIRED", "This consent took too long; begin again.")
         if state.account != consent.account:
             raise StateRefused("ACCOUNT_MISMATCH", "The consent was given for another account.")
         if not await claim_oauth_state(session, tenant_id=tenant_id, state_id=state_id, now=now):
-            raise StateRefused("STATE_USED", "This consent was answered already.")
+            raise StateRefused(STATE_USED, "This consent was answered already.")
     return state
 
 
-async def _deny(house: House, tenant_id: UUID, state_id: UUID) -> None:
+async def _note_refusal(house: House, tenant_id: UUID, state_id: UUID, code: str) -> None:
+    """What anybody could have sent never gets here: the provider signed it. An answer told twice is in there once."""
+    if code == STATE_USED:
+        return
     async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
         state = await get_oauth_state(session, state_id=state_id)
-        if await claim_oauth_state(session, tenant_id=tenant_id, state_id=state_id, now=house.clock.now()):
+        connection = await get_connection(session, tenant_id=tenant_id, connection_id=state.connection_id)
+        words = {"begunBy": state.begun_by, "code": code}
+        await note(session, connection, Event.REFUSED, was=connection.status, now=house.clock.now(), **words)
+
+
+async def _deny(house: House, tenant_id: UUID, state_id: UUID) -> None:
+    now = house.clock.now()
+    async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
+        state = await get_oauth_state(session, state_id=state_id)
+        if await claim_oauth_state(session, tenant_id=tenant_id, state_id=state_id, now=now):
             connection = await lock_connection(session, tenant_id=tenant_id, connection_id=state.connection_id)
-            if connection.status == "CONNECTING":
+            was = connection.status
+            if was == "CONNECTING":
                 connection.status, connection.reason = "REVOKED", "CONSENT_DENIED"
+            await note(session, connection, Event.DENIED, was=was, now=now, begunBy=state.begun_by)
 
 
 async def _activate(
@@ -139,6 +159,7 @@ async def _activate(
         if not claimed:
             raise AccountAlreadyConnected
         connection = await lock_connection(session, tenant_id=state.tenant_id, connection_id=state.connection_id)
+        was = connection.status
         store_tokens(connection, house.keyring.key_of(state.tenant_id), tokens)
         connection.scopes = list(tokens.scopes)
         connection.missing_scopes = sorted(set(wanted) - set(tokens.scopes))
@@ -147,6 +168,13 @@ async def _activate(
         await _open_streams(session, provider, connection, now)
         await plan(session, tenant_id=state.tenant_id, kind=SYNC, subject_id=connection.id, due_at=now)
         await house.jobs.enqueue(session, Job(JobKind.SYNC, state.tenant_id, connection.id))
+        words = {
+            "account": connection.account,
+            "scopes": connection.scopes,
+            "missingScopes": connection.missing_scopes,
+            "begunBy": state.begun_by,
+        }
+        await note(session, connection, Event.AUTHORIZED, was=was, now=now, **words)
     return connection
 
 

@@ -15,6 +15,7 @@ from domain.connections.models import Connection, WebhookDelivery
 from domain.connections.repository import find_account, find_last_consent, get_connection, lock_connection
 from domain.connections.sync import Reading, open_reading, take_one
 from domain.connections.tokens import forget_tokens
+from domain.connections.trail import Event, note
 from domain.facts.source_records import known_version
 from domain.ports.errors import ProviderError
 from domain.ports.provider import Delivery, Hint, Provider
@@ -222,8 +223,11 @@ async def _uninstall(house: House, connection: Connection, *, told_at: datetime)
         consented_at = await find_last_consent(session, **ids)
         if consented_at is not None and told_at + COARSE <= consented_at:
             return "STALE"
+        was, known = row.status, row.reason == "UNINSTALLED"
         row.status, row.reason = "REVOKED", "UNINSTALLED"
         forget_tokens(row)
+        if not known:
+            await note(session, row, Event.UNINSTALLED, was=was, now=house.clock.now())
     return "UNINSTALLED"
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.connections.house import House
 from domain.connections.models import Connection
 from domain.connections.repository import get_connection, lock_connection
+from domain.connections.trail import Event, note
 from domain.ports.errors import ReauthRequired
 from domain.ports.provider import AppCredentials, Provider, TokenSet
 from tenants.scope import Scope
@@ -76,9 +77,10 @@ class ConnectionTokens:
             try:
                 token = await self._refresh(session, connection)
             except ReauthRequired as error:
-                dead = error
+                dead, was = error, connection.status
                 connection.status = "NEEDS_REAUTH"
                 connection.reason = error.code
+                await note(session, connection, Event.LAPSED, was=was, now=self.house.clock.now())
         if dead is not None:
             raise dead
         return token

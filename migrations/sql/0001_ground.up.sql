@@ -3,7 +3,8 @@ CREATE TABLE audit_entries (
     position bigint NOT NULL,
     at timestamptz NOT NULL,
     organization_id uuid,
-    actor text NOT NULL,
+    actor_kind text NOT NULL,
+    actor_id text,
     action text NOT NULL,
     subject_id text,
     changes jsonb NOT NULL,
@@ -97,9 +98,11 @@ CREATE TABLE organization_audit_entries (
     organization_id uuid NOT NULL,
     id uuid NOT NULL,
     at timestamptz NOT NULL,
-    actor text NOT NULL,
+    actor_kind text NOT NULL,
+    actor_id text,
     action text NOT NULL,
     subject_id text,
+    changes jsonb NOT NULL,
     CONSTRAINT pk_organization_audit_entries PRIMARY KEY (organization_id, id),
     CONSTRAINT fk_organization_audit_entries_organization_id FOREIGN KEY (organization_id)
         REFERENCES organizations (id) ON DELETE CASCADE

@@ -10,7 +10,10 @@ from tenants.tables import DirectoryTable, TenantTable
 
 
 class AuditEntry(TenantTable):
-    """Who changed what on a tenant. Chained: each entry's hash covers the one before it."""
+    """Who changed what on a tenant. Chained: each entry's hash covers the one before it.
+
+    `organization_id` is whom the actor acted for.
+    """
 
     __tablename__ = "audit_entries"
     __table_args__ = (Index("ix_audit_entries_subject", "tenant_id", "subject_id", "position"),)
@@ -18,7 +21,8 @@ class AuditEntry(TenantTable):
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     organization_id: Mapped[UUID | None]
-    actor: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[str | None]
     action: Mapped[str]
     subject_id: Mapped[str | None]
     changes: Mapped[dict[str, Any]]
@@ -34,6 +38,8 @@ class OrganizationAuditEntry(DirectoryTable):
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     at: Mapped[datetime]
-    actor: Mapped[str]
+    actor_kind: Mapped[str]
+    actor_id: Mapped[str | None]
     action: Mapped[str]
     subject_id: Mapped[str | None]
+    changes: Mapped[dict[str, Any]]

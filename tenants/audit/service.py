@@ -1,6 +1,8 @@
 """The audit: every change on a tenant, chained so that a missing or altered entry shows."""
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,25 +11,39 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tenants.access.actor import Actor
+from tenants.audit.author import Author
 from tenants.audit.models import AuditEntry, OrganizationAuditEntry
+from tenants.audit.texts import without_free_text
 from tenants.sql import statement
 
 GENESIS = bytes(32)
 CHAIN_LOCK = statement("SELECT pg_advisory_xact_lock(hashtextextended('audit:' || :tenant!text, 0))")
+ENTRIES_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Chain:
+    """`broken_at` is the first position that does not hold. `head` is the hash of the last entry that does.
+
+    A chain cannot tell that its end was cut off: whoever noted length and head elsewhere can.
+    """
+
+    length: int
+    head: bytes
+    broken_at: int | None = None
 
 
 async def record_change(
     session: AsyncSession,
-    actor: Actor,
+    author: Author,
     *,
     tenant_id: UUID,
     action: str,
     subject_id: str | None,
-    changes: dict[str, Any],
+    changes: Mapping[str, Any],
     now: datetime,
 ) -> None:
-    """`changes` holds what was asked for, without personal values and secrets."""
+    """In the transaction of the change. `changes` is what was asked for or came about, without secrets."""
     # The chain's positions follow each other. No row is locked for it: a long recompute must not hold up a change.
     await session.execute(CHAIN_LOCK, {"tenant": str(tenant_id)})
     last = (
@@ -43,11 +59,12 @@ async def record_change(
         tenant_id=tenant_id,
         position=position,
         at=now,
-        organization_id=actor.organization_id,
-        actor=actor.name,
+        organization_id=author.organization_id,
+        actor_kind=author.kind,
+        actor_id=author.id,
         action=action,
         subject_id=subject_id,
-        changes=changes,
+        changes=without_free_text(changes),
         previous_hash=previous_hash,
         entry_hash=b"",
     )
@@ -57,11 +74,25 @@ async def record_change(
 
 
 async def record_organization_change(
-    session: AsyncSession, actor: Actor, *, action: str, subject_id: str | None, now: datetime
+    session: AsyncSession,
+    author: Author,
+    *,
+    organization_id: UUID,
+    action: str,
+    subject_id: str | None,
+    changes: Mapping[str, Any],
+    now: datetime,
 ) -> None:
+    """Where no tenant is concerned. Needs the organization's scope."""
     session.add(
         OrganizationAuditEntry(
-            organization_id=actor.organization_id, at=now, actor=actor.name, action=action, subject_id=subject_id
+            organization_id=organization_id,
+            at=now,
+            actor_kind=author.kind,
+            actor_id=author.id,
+            action=action,
+            subject_id=subject_id,
+            changes=without_free_text(changes),
         )
     )
     await session.flush()
@@ -74,7 +105,8 @@ def chain_hash(entry: AuditEntry) -> bytes:
         entry.position,
         entry.at.isoformat(),
         str(entry.organization_id),
-        entry.actor,
+        entry.actor_kind,
+        entry.actor_id,
         entry.action,
         entry.subject_id,
         entry.changes,
@@ -82,14 +114,13 @@ def chain_hash(entry: AuditEntry) -> bytes:
     return hashlib.sha256(entry.previous_hash + orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-async def first_broken_link(session: AsyncSession, *, tenant_id: UUID) -> int | None:
-    """The position where the chain does not hold, or None when all of it does."""
-    expected_position, previous_hash = 1, GENESIS
+async def follow_chain(session: AsyncSession, *, tenant_id: UUID) -> Chain:
+    length, head = 0, GENESIS
     query = select(AuditEntry).where(AuditEntry.tenant_id == tenant_id).order_by(AuditEntry.position)
-    for entry in (await session.execute(query)).scalars():
-        if (entry.position, entry.previous_hash) != (expected_position, previous_hash):
-            return expected_position
+    async for entry in await session.stream_scalars(query.execution_options(yield_per=ENTRIES_AT_ONCE)):
+        if (entry.position, entry.previous_hash) != (length + 1, head):
+            return Chain(length, head, broken_at=length + 1)
         if chain_hash(entry) != entry.entry_hash:
-            return entry.position
-        expected_position, previous_hash = entry.position + 1, entry.entry_hash
-    return None
+            return Chain(length, head, broken_at=entry.position)
+        length, head = entry.position, entry.entry_hash
+    return Chain(length, head)

@@ -112,7 +112,9 @@ DIRECTORY = {
         KEPT, "", Guard(reads=(Opening("id", "tenant_ids"), _ORGANIZATION), writes=_ORGANIZATION), looked_up=True
     ),
     "grants": Directory(KEPT, "role scopes", Guard(reads=(*TENANT.reads, _ORGANIZATION), writes=TENANT.writes)),
-    "organization_audit_entries": Directory(APPENDED, "actor action subject_id", _OF_ORGANIZATION),
+    "organization_audit_entries": Directory(
+        APPENDED, "actor_kind actor_id action subject_id changes", _OF_ORGANIZATION
+    ),
     "organization_idempotency_keys": Directory(ALL, "client key request_hash outcome", _OF_ORGANIZATION),
     "provider_apps": Directory(
         KEPT,
