@@ -16,8 +16,22 @@ from domain.metrics.periods import CALENDAR, TRAILING, Period, period_of, period
 from tenants.registry.models import TenantState
 from tenants.registry.profile import Profile
 
-DAYS_AT_ONCE = 400
+DAYS_AT_ONCE = 800
+"""Two years and more: a year that is filled in two parts is counted twice."""
 TRAILING_KEPT = 3
+PERIOD_COMPONENTS = ("active_customers", "repeat_customers", "retained_customers")
+DAY_COLUMNS = (
+    "components",
+    "segments",
+    "local_days",
+    "valid_from",
+    "counts",
+    "totals",
+    "squares",
+    "minima",
+    "maxima",
+)
+PERIOD_COLUMNS = ("components", "grains", "starts", "valid_from", "counts")
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,14 @@ class Work:
         return self.day_rows + self.period_rows > 0
 
 
+@dataclass(frozen=True)
+class Moved:
+    """Days on which other customers bought than was known, and the days whose new customers may be others now."""
+
+    days: Sequence[date] = ()
+    first_days: Sequence[date] = ()
+
+
 async def recompute(session: AsyncSession, profile: Profile, *, now: datetime) -> Work:
     """Takes up to DAYS_AT_ONCE dirty days of the tenant and makes their components true again.
 
@@ -40,15 +62,17 @@ async def recompute(session: AsyncSession, profile: Profile, *, now: datetime) -
     """
     started = time.monotonic()
     state = await _lock_state(session, profile.tenant_id)
-    days = sorted(await _column(session, statements.CLAIM_DIRTY_DAYS, tenant_id=profile.tenant_id, most=DAYS_AT_ONCE))
+    claim = {"tenant_id": profile.tenant_id, "most": DAYS_AT_ONCE}
+    days = sorted((await session.execute(statements.CLAIM_DIRTY_DAYS, claim)).scalars())
     today = profile.today(now)
     rolled = state.computed_through is None or state.computed_through < today
     if not days and not rolled:
         return Work((), 0, 0)
-    day_rows = await _recompute_days(session, profile, days, today=today, now=now) if days else 0
+    moved = await _recompute_entity_days(session, profile.tenant_id, days) if days else Moved()
+    day_rows = await _recompute_days(session, profile, days, moved, today=today, now=now) if days else 0
     if rolled:
         await _forget_old_windows(session, profile.tenant_id, today=today, now=now)
-    period_rows = await _recompute_periods(session, profile, days, today=today, now=now, rolled=rolled)
+    period_rows = await _recompute_periods(session, profile, moved.days, today=today, now=now, rolled=rolled)
     state.computed_through = today
     state.updated_at = now
     work = Work(days, day_rows, period_rows)
@@ -73,32 +97,34 @@ async def _lock_state(session: AsyncSession, tenant_id: UUID) -> TenantState:
     return (await session.execute(query)).scalar_one()
 
 
+async def _recompute_entity_days(session: AsyncSession, tenant_id: UUID, days: Sequence[date]) -> Moved:
+    tenant = {"tenant_id": tenant_id}
+    changed = (await session.execute(statements.CHANGED_ENTITY_DAYS, {**tenant, "days": list(days)})).one()
+    if not changed.days:
+        return Moved()
+    await session.execute(statements.CLEAR_ENTITY_DAYS, {**tenant, "days": changed.days})
+    await session.execute(statements.FILL_ENTITY_DAYS, {**tenant, "days": changed.days})
+    firsts = (await session.execute(statements.FIRST_DAYS, {**tenant, **changed._mapping})).one()
+    return Moved(changed.days, sorted({*changed.days, *firsts.days}))
+
+
 async def _recompute_days(
-    session: AsyncSession, profile: Profile, days: Sequence[date], *, today: date, now: datetime
+    session: AsyncSession, profile: Profile, days: Sequence[date], moved: Moved, *, today: date, now: datetime
 ) -> int:
-    tenant = {"tenant_id": profile.tenant_id}
-    # A change on one day can make a customer's first order be on another: both have another count of new customers.
-    buyers = await _column(session, statements.BUYERS, **tenant, days=list(days))
-    first_days = set(days) | await _first_days(session, profile, buyers)
-    await session.execute(statements.CLEAR_ENTITY_DAYS, {**tenant, "days": list(days)})
-    await session.execute(statements.FILL_ENTITY_DAYS, {**tenant, "days": list(days)})
-    first_days |= await _first_days(session, profile, buyers)
     parameters = {
-        **tenant,
+        "tenant_id": profile.tenant_id,
         "days": list(days),
-        "first_days": sorted(first_days),
-        "subjects": sorted(await _column(session, statements.BUYERS, **tenant, days=sorted(first_days))),
+        "first_days": moved.first_days,
         "currency": profile.currency,
         "today": today,
         "hour": _hour(now),
         "now": now,
     }
-    await session.execute(statements.CLOSE_DAYS, parameters)
-    return await _rows(session, statements.WRITE_DAYS, parameters)
-
-
-async def _first_days(session: AsyncSession, profile: Profile, buyers: set[UUID]) -> set[date]:
-    return await _column(session, statements.FIRST_DAYS, tenant_id=profile.tenant_id, subjects=sorted(buyers))
+    known = await _columns(session, statements.KNOWN_DAYS, DAY_COLUMNS, parameters)
+    changed = await _rows(session, statements.WRITE_DAYS, {**parameters, **known})
+    if known["components"] and changed:
+        await session.execute(statements.CLOSE_DAYS, {**parameters, **known})
+    return changed
 
 
 async def _recompute_periods(
@@ -116,17 +142,30 @@ async def _recompute_periods(
     for group, closing in ((finished, now + timedelta(days=1)), (running, _hour(now))):
         if not group:
             continue
-        parameters = {
-            "tenant_id": profile.tenant_id,
-            "grains": [period.grain.value for period in group],
-            "starts": [period.start for period in group],
-            "ends": [period.end for period in group],
-            "previous_starts": [previous(period, fiscal).start for period in group],
-            "closing": closing,
-            "now": now,
-        }
-        await session.execute(statements.CLOSE_PERIODS, parameters)
-        changed += await _rows(session, statements.WRITE_PERIODS, parameters)
+        changed += await _write_periods(session, profile, group, closing=closing, now=now)
+    return changed
+
+
+async def _write_periods(
+    session: AsyncSession, profile: Profile, periods: Sequence[Period], *, closing: datetime, now: datetime
+) -> int:
+    before = [previous(period, profile.fiscal_year_start_month).start for period in periods]
+    parameters = {
+        "tenant_id": profile.tenant_id,
+        "components": list(PERIOD_COMPONENTS),
+        "grains": [period.grain.value for period in periods],
+        "starts": [period.start for period in periods],
+        "ends": [period.end for period in periods],
+        "previous_starts": before,
+        "first": min(before),
+        "last": max(period.end for period in periods),
+        "closing": closing,
+        "now": now,
+    }
+    known = await _columns(session, statements.KNOWN_PERIODS, PERIOD_COLUMNS, parameters)
+    changed = await _rows(session, statements.WRITE_PERIODS, parameters)
+    if known["components"] and changed:
+        await session.execute(statements.CLOSE_PERIODS, {**parameters, **known})
     return changed
 
 
@@ -185,8 +224,12 @@ def _hour(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0)
 
 
-async def _column(session: AsyncSession, clause: TextClause, **parameters: Any) -> set[Any]:
-    return set((await session.execute(clause, parameters)).scalars())
+async def _columns(
+    session: AsyncSession, clause: TextClause, names: Sequence[str], parameters: dict[str, Any]
+) -> dict[str, list[Any]]:
+    """The rows of `clause` as arrays by `names`, in its order: what a later statement takes them as."""
+    rows = (await session.execute(clause, parameters)).all()
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
 
 async def _rows(session: AsyncSession, clause: TextClause, parameters: dict[str, Any]) -> int:

@@ -4,11 +4,12 @@ from tenants.sql import statement
 
 CLAIM_DIRTY_DAYS = statement("""
 DELETE FROM dirty_days
-WHERE tenant_id = :tenant_id!uuid AND local_day IN (
+WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (ARRAY(
     SELECT local_day FROM dirty_days WHERE tenant_id = :tenant_id!uuid ORDER BY local_day LIMIT :most!bigint FOR UPDATE
-)
+))
 RETURNING local_day
 """)
+# An array, because it is made once: what stands in IN may be asked again for every row, and then knows no limit.
 
 MARK_DIRTY = statement("""
 INSERT INTO dirty_days (tenant_id, local_day, marked_at)
@@ -17,24 +18,32 @@ ON CONFLICT (tenant_id, local_day) DO UPDATE SET marked_at = excluded.marked_at
 """)
 # DO UPDATE and not DO NOTHING: it waits for a recompute that is deleting the very mark, and then writes a new one.
 
-# Who bought on these days, as was known and as is known now.
-BUYERS = statement("""
-SELECT subject_id FROM entity_days
-WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates)
-UNION
-SELECT subject_id FROM order_facts
-WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates) AND subject_id IS NOT NULL
+# Customers whose days are not as their orders say, and those days: one row, two arrays. Only these can change a count
+# of customers; an amount corrected cannot.
+CHANGED_ENTITY_DAYS = statement("""
+SELECT coalesce(array_agg(DISTINCT subject_id), '{}') AS subjects, coalesce(array_agg(DISTINCT local_day), '{}') AS days
+FROM (
+    SELECT subject_id, local_day FROM (
+        SELECT subject_id, local_day, orders FROM entity_days
+        WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates)
+        UNION ALL
+        SELECT subject_id, local_day, -count(*) FROM order_facts
+        WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates) AND subject_id IS NOT NULL
+        GROUP BY subject_id, local_day
+    ) AS both_sides
+    GROUP BY subject_id, local_day HAVING sum(orders) <> 0
+) AS changed
 """)
 
-# One scan by an array of buyers. A look-up for each of them would be at the mercy of the planner, which knows nothing
-# yet of a tenant that has just been filled, and then walks the index of days once for every buyer.
-_FIRST_DAYS = """(
-    SELECT min(local_day) AS first_day FROM entity_days
-    WHERE tenant_id = :tenant_id!uuid AND subject_id = ANY (:subjects!uuids)
+# A change on one day can make a customer's first order be on another, and both then have another count of new
+# customers. What was the first day before is one of the changed days or still the first of those left alone.
+FIRST_DAYS = statement("""
+SELECT coalesce(array_agg(DISTINCT day), '{}') AS days FROM (
+    SELECT min(local_day) AS first, min(local_day) FILTER (WHERE local_day <> ALL (:days!dates)) AS first_untouched
+    FROM entity_days WHERE tenant_id = :tenant_id!uuid AND subject_id = ANY (:subjects!uuids)
     GROUP BY subject_id
-) AS buyers"""
-
-FIRST_DAYS = statement(f"SELECT DISTINCT first_day FROM {_FIRST_DAYS}")
+) AS buyers, unnest(ARRAY[first, first_untouched]) AS day WHERE day IS NOT NULL
+""")
 
 CLEAR_ENTITY_DAYS = statement("""
 DELETE FROM entity_days e
@@ -58,7 +67,7 @@ WHERE entity_days.orders <> excluded.orders
 # What the day's facts add up to. A key that has a row but no facts any more comes out as zero, so that a
 # vanished fact is a change like any other. Money is summed in the reporting currency alone; every currency has
 # a row of its own beside it.
-FRESH_DAYS = f"""
+FRESH_DAYS = """
 WITH sold AS (
     SELECT local_day, currency, channel, subject_id, gross_minor, discount_minor
     FROM order_facts WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates)
@@ -89,14 +98,18 @@ WITH sold AS (
     FROM keyed GROUP BY component, segment, local_day
     UNION ALL
     SELECT 'new_customers', '', first_day, count(*), 0, 0, NULL, NULL
-    FROM {_FIRST_DAYS} WHERE first_day = ANY (:first_days!dates) GROUP BY first_day
+    FROM (
+        SELECT min(local_day) AS first_day FROM entity_days
+        WHERE tenant_id = :tenant_id!uuid AND subject_id = ANY (ARRAY(
+            SELECT DISTINCT subject_id FROM entity_days
+            WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:first_days!dates)
+        ))
+        GROUP BY subject_id
+    ) AS buyers
+    WHERE first_day = ANY (:first_days!dates) GROUP BY first_day
     UNION ALL
     SELECT component, segment, local_day, 0, 0, 0, NULL, NULL
-    FROM day_components
-    WHERE tenant_id = :tenant_id!uuid AND (
-        (component <> 'new_customers' AND local_day = ANY (:days!dates))
-        OR (component = 'new_customers' AND local_day = ANY (:first_days!dates))
-    )
+    FROM unnest(:components!texts, :segments!texts, :local_days!dates) AS known (component, segment, local_day)
 ), fresh AS (
     SELECT component, segment, local_day, sum(n)::bigint AS n, sum(total) AS total,
            sum(total_of_squares) AS total_of_squares, min(minimum) AS minimum, max(maximum) AS maximum
@@ -104,19 +117,14 @@ WITH sold AS (
 )
 """
 
-# A past day keeps every value it ever had; today keeps one an hour.
-CLOSE_DAYS = statement(f"""
-INSERT INTO day_component_revisions (
-    tenant_id, component, segment, local_day, valid_from, valid_to, n, total, total_of_squares, minimum, maximum
+# What stands there before: all of it that the statements after it may overwrite.
+KNOWN_DAYS = statement("""
+SELECT component, segment, local_day, valid_from, n, total, total_of_squares, minimum, maximum
+FROM day_components
+WHERE tenant_id = :tenant_id!uuid AND (
+    (component <> 'new_customers' AND local_day = ANY (:days!dates))
+    OR (component = 'new_customers' AND segment = '' AND local_day = ANY (:first_days!dates))
 )
-{FRESH_DAYS}
-SELECT :tenant_id!uuid, c.component, c.segment, c.local_day, c.valid_from, :now!instant,
-       c.n, c.total, c.total_of_squares, c.minimum, c.maximum
-FROM day_components c JOIN fresh f USING (component, segment, local_day)
-WHERE c.tenant_id = :tenant_id!uuid
-  AND (c.n, c.total, c.total_of_squares) IS DISTINCT FROM (f.n, f.total, f.total_of_squares)
-  AND (c.local_day < :today!date OR c.valid_from < :hour!instant)
-ON CONFLICT DO NOTHING
 """)
 
 WRITE_DAYS = statement(f"""
@@ -136,22 +144,50 @@ WHERE (day_components.n, day_components.total, day_components.total_of_squares)
     IS DISTINCT FROM (excluded.n, excluded.total, excluded.total_of_squares)
 """)
 
-FRESH_PERIODS = """
-WITH periods AS (
+# A past day keeps every value it ever had; today keeps one an hour.
+CLOSE_DAYS = statement("""
+INSERT INTO day_component_revisions (
+    tenant_id, component, segment, local_day, valid_from, valid_to, n, total, total_of_squares, minimum, maximum
+)
+SELECT :tenant_id!uuid, k.component, k.segment, k.local_day, k.valid_from, :now!instant,
+       k.n, k.total, k.total_of_squares, k.minimum, k.maximum
+FROM unnest(
+    :components!texts, :segments!texts, :local_days!dates, :valid_from!instants, :counts!bigints, :totals!numerics,
+    :squares!numerics, :minima!numerics, :maxima!numerics
+) AS k (component, segment, local_day, valid_from, n, total, total_of_squares, minimum, maximum)
+JOIN day_components c ON c.tenant_id = :tenant_id!uuid
+  AND c.component = k.component AND c.segment = k.segment AND c.local_day = k.local_day
+WHERE (c.n, c.total, c.total_of_squares) IS DISTINCT FROM (k.n, k.total, k.total_of_squares)
+  AND (k.local_day < :today!date OR k.valid_from < :hour!instant)
+ON CONFLICT DO NOTHING
+""")
+
+KNOWN_PERIODS = statement("""
+SELECT component, grain, starts_on, valid_from, n FROM period_components
+WHERE tenant_id = :tenant_id!uuid AND component = ANY (:components!texts)
+  AND (grain, starts_on) IN (SELECT * FROM unnest(:grains!texts, :starts!dates))
+""")
+
+# Who comes into a period is seen on the first of her days in it: the day before that one tells whether she returned,
+# the day after it whether she bought again. So every day is looked at once for each grain, and nobody is sorted twice.
+# A period is spread over its days because equal days are found by hashing, and ranges one by one.
+WRITE_PERIODS = statement("""
+WITH visits AS (
+    SELECT local_day, orders, lag(local_day) OVER days AS before, lead(local_day) OVER days AS after
+    FROM entity_days
+    WHERE tenant_id = :tenant_id!uuid AND local_day BETWEEN :first!date AND :last!date
+    WINDOW days AS (PARTITION BY subject_id ORDER BY local_day)
+), periods AS (
     SELECT * FROM unnest(:grains!texts, :starts!dates, :ends!dates,
                          :previous_starts!dates) AS p (grain, starts_on, ends_on, previous_starts_on)
-), activity AS (
-    SELECT p.grain, p.starts_on, e.subject_id,
-           coalesce(sum(e.orders) FILTER (WHERE e.local_day >= p.starts_on), 0) AS orders,
-           bool_or(e.local_day < p.starts_on) AS ordered_before
-    FROM periods p JOIN entity_days e
-      ON e.tenant_id = :tenant_id!uuid AND e.local_day BETWEEN p.previous_starts_on AND p.ends_on
-    GROUP BY p.grain, p.starts_on, e.subject_id
 ), counts AS (
-    SELECT grain, starts_on, count(*) FILTER (WHERE orders > 0) AS active,
-           count(*) FILTER (WHERE orders > 1) AS repeat,
-           count(*) FILTER (WHERE orders > 0 AND ordered_before) AS retained
-    FROM activity GROUP BY grain, starts_on
+    SELECT grain, starts_on, count(*) AS active,
+           count(*) FILTER (WHERE orders > 1 OR after <= ends_on) AS repeat,
+           count(*) FILTER (WHERE before >= previous_starts_on) AS retained
+    FROM periods CROSS JOIN generate_series(0, ends_on - starts_on) AS nth
+    JOIN visits ON local_day = starts_on + nth
+    WHERE before IS NULL OR before < starts_on
+    GROUP BY grain, starts_on
     UNION ALL
     SELECT grain, starts_on, 0, 0, 0 FROM periods
 ), totals AS (
@@ -165,28 +201,25 @@ WITH periods AS (
     UNION ALL
     SELECT 'retained_customers', grain, starts_on, retained FROM totals
 )
-"""
-
-# Rows older than `closing` are closed before they are overwritten: all of a finished period, the running one's once
-# an hour.
-CLOSE_PERIODS = statement(f"""
-INSERT INTO period_component_revisions (tenant_id, component, grain, starts_on, valid_from, valid_to, n)
-{FRESH_PERIODS}
-SELECT :tenant_id!uuid, c.component, c.grain, c.starts_on, c.valid_from, :now!instant, c.n
-FROM period_components c JOIN fresh f USING (component, grain, starts_on)
-WHERE c.tenant_id = :tenant_id!uuid AND c.n <> f.n AND c.valid_from < :closing!instant
-ON CONFLICT DO NOTHING
-""")
-
-WRITE_PERIODS = statement(f"""
 INSERT INTO period_components (tenant_id, component, grain, starts_on, n, valid_from)
-{FRESH_PERIODS}
 SELECT :tenant_id!uuid, component, grain, starts_on, n, :now!instant FROM fresh
 ON CONFLICT (tenant_id, component, grain, starts_on) DO UPDATE SET
     n = excluded.n,
     valid_from = CASE WHEN period_components.valid_from < :closing!instant
         THEN excluded.valid_from ELSE period_components.valid_from END
 WHERE period_components.n <> excluded.n
+""")
+
+# Rows older than `closing` keep what they were: all of a finished period, the running one's once an hour.
+CLOSE_PERIODS = statement("""
+INSERT INTO period_component_revisions (tenant_id, component, grain, starts_on, valid_from, valid_to, n)
+SELECT :tenant_id!uuid, k.component, k.grain, k.starts_on, k.valid_from, :now!instant, k.n
+FROM unnest(:components!texts, :grains!texts, :starts!dates, :valid_from!instants,
+            :counts!bigints) AS k (component, grain, starts_on, valid_from, n)
+JOIN period_components c ON c.tenant_id = :tenant_id!uuid
+  AND c.component = k.component AND c.grain = k.grain AND c.starts_on = k.starts_on
+WHERE c.n <> k.n AND k.valid_from < :closing!instant
+ON CONFLICT DO NOTHING
 """)
 
 _OLD_WINDOWS = """

@@ -33,28 +33,31 @@ WITH sold AS MATERIALIZED (
     UNION ALL
     SELECT $1, 'new_customers', '', first_day, count(*), 0, 0, NULL, NULL, now()
     FROM (SELECT min(local_day) AS first_day FROM bought GROUP BY subject_id) AS firsts GROUP BY first_day
-), calendar AS (
-    SELECT upper(unit) AS grain, date_trunc(unit, local_day)::date AS starts_on, subject_id, sum(orders) AS orders,
-           ('1 ' || replace(unit, 'quarter', 'month'))::interval * CASE unit WHEN 'quarter' THEN 3 ELSE 1 END AS length
-    FROM bought, unnest(ARRAY['day', 'week', 'month', 'quarter', 'year']) AS unit GROUP BY 1, 2, 3, unit
-), windows AS (
-    SELECT 'TRAILING_' || days || '_DAYS' AS grain, $2::date - days * nth AS starts_on, subject_id, sum(orders) AS orders,
-           days * interval '1 day' AS length
-    -- The fourth window is there for the third to look back on.
-    FROM unnest(ARRAY[28, 90, 365]) AS days, generate_series(1, 4) AS nth, bought
-    WHERE local_day BETWEEN $2::date - days * nth AND $2::date - days * (nth - 1) - 1 GROUP BY 1, 2, 3, days
-), active AS (
-    SELECT grain, starts_on, orders, length,
-           lag(starts_on) OVER (PARTITION BY grain, subject_id ORDER BY starts_on) AS before
-    FROM (SELECT * FROM calendar UNION ALL SELECT * FROM windows) AS both_kinds
+), visits AS MATERIALIZED (
+    -- On the first of her days in a period, the day before that tells whether a customer returned, the one after it
+    -- whether she bought again.
+    SELECT local_day, orders, lag(local_day) OVER days AS before, lead(local_day) OVER days AS after
+    FROM bought WINDOW days AS (PARTITION BY subject_id ORDER BY local_day)
+), lengths AS (
+    SELECT upper(unit) AS grain, unit, CASE unit WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || unit)::interval END AS length
+    FROM unnest(ARRAY['day', 'week', 'month', 'quarter', 'year']) AS unit
+), periods AS (
+    SELECT grain, starts_on, (starts_on + length)::date - 1 AS ends_on, (starts_on - length)::date AS previous_starts_on,
+           local_day
+    FROM (SELECT DISTINCT local_day FROM bought) AS days, lengths,
+         LATERAL (SELECT date_trunc(unit, local_day)::date AS starts_on) AS begins
+    UNION ALL
+    SELECT 'TRAILING_' || length || '_DAYS', starts_on, starts_on + length - 1, starts_on - length, starts_on + nth
+    FROM unnest(ARRAY[28, 90, 365]) AS length, generate_series(1, 3) AS ago, generate_series(0, length - 1) AS nth,
+         LATERAL (SELECT $2::date - length * ago AS starts_on) AS begins
 ), counted AS (
-    SELECT grain, starts_on, count(*) AS active, count(*) FILTER (WHERE orders > 1) AS repeat,
-           count(*) FILTER (WHERE before = (starts_on - length)::date) AS retained
-    FROM active GROUP BY 1, 2
+    SELECT grain, starts_on, count(*) AS active, count(*) FILTER (WHERE orders > 1 OR after <= ends_on) AS repeat,
+           count(*) FILTER (WHERE before >= previous_starts_on) AS retained
+    FROM periods JOIN visits USING (local_day)
+    WHERE before IS NULL OR before < starts_on GROUP BY 1, 2
 )
 INSERT INTO bench.period_components
 SELECT $1, component, grain, starts_on, n, now()
 FROM counted, LATERAL (
     VALUES ('active_customers', active), ('repeat_customers', repeat), ('retained_customers', retained)
 ) AS components (component, n)
-WHERE grain NOT LIKE 'TRAILING%' OR starts_on >= $2::date - 3 * split_part(grain, '_', 2)::int
