@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,7 @@ from graphql import (
 
 from sandbox.shopify.cost import Estimator, actual, requested, spread
 
-REFERENCE = os.environ.get("AZIMUTH_REFERENCE")
-pytestmark = pytest.mark.skipif(REFERENCE is None, reason="AZIMUTH_REFERENCE does not name the reference material")
-FOLDER = Path(REFERENCE or "") / "provider-data/shopify"
+Recording = tuple[dict[str, Any], dict[str, Any]]
 # Shapes whose recordings kept the price but not the text.
 SHAPES = {
     "{ abandonedCheckouts(first: 50) { nodes { customer { id } billingAddress { country } shippingAddress { country }"
@@ -36,18 +33,20 @@ SHAPES = {
 
 
 @pytest.fixture(scope="module")
-def real() -> GraphQLSchema:
-    with gzip.open(FOLDER / "schema/admin_2026-10.introspection.json.gz") as source:
+def real(reference: Path) -> GraphQLSchema:
+    with gzip.open(reference / "provider-data/shopify/schema/admin_2026-10.introspection.json.gz") as source:
         return build_client_schema(json.load(source)["data"], assume_valid=True)
 
 
-def recordings() -> list[Any]:
-    found = []
-    for path in sorted((FOLDER / "http").glob("*.json")):
+@pytest.fixture(scope="module")
+def recordings(reference: Path) -> dict[str, Recording]:
+    """By name: what was asked, and the answer with its price."""
+    found = {}
+    for path in sorted((reference / "provider-data/shopify/http").glob("*.json")):
         content = json.loads(path.read_text())
         asked, answered = content["request"].get("data"), content["response"]["body"]
         if isinstance(asked, dict) and "extensions" in answered:
-            found.append(pytest.param(asked, answered, id=path.stem))
+            found[path.stem] = (asked, answered)
     return found
 
 
@@ -60,15 +59,15 @@ def estimate(schema: GraphQLSchema, text: str, variables: dict[str, Any]) -> Any
     return Estimator(schema, document, values).operation(operation)
 
 
-@pytest.mark.parametrize(("asked", "answered"), recordings() if REFERENCE else [])
-def test_costs_are_shopifys(real: GraphQLSchema, asked: dict[str, Any], answered: dict[str, Any]) -> None:
-    if validate(real, parse(asked["query"])):
-        pytest.skip("the recorded query is not valid in this version")
-    parts = estimate(real, asked["query"], asked.get("variables") or {})
-    cost = answered["extensions"]["cost"]
-    assert requested(parts) == cost["requestedQueryCost"]
-    if "products" not in (answered["data"] or {}):  # that recording lost some of its rows afterwards
-        assert actual(parts, answered["data"]) == cost["actualQueryCost"]
+def test_costs_are_shopifys(real: GraphQLSchema, recordings: dict[str, Recording]) -> None:
+    assert len(recordings) >= 20
+    for name, (asked, answered) in recordings.items():
+        assert not validate(real, parse(asked["query"])), name
+        parts = estimate(real, asked["query"], asked.get("variables") or {})
+        cost = answered["extensions"]["cost"]
+        assert requested(parts) == cost["requestedQueryCost"], name
+        if "products" not in (answered["data"] or {}):  # that recording lost some of its rows afterwards
+            assert actual(parts, answered["data"]) == cost["actualQueryCost"], name
 
 
 @pytest.mark.parametrize(("text", "price"), SHAPES.items())

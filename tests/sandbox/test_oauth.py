@@ -1,7 +1,6 @@
 """Installing an app, and keeping it installed."""
 
 import json
-import os
 import time
 from pathlib import Path
 
@@ -12,12 +11,9 @@ from sandbox.shopify.signatures import callback_hmac, webhook_hmac
 from tests.sandbox.client import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, Desk, Store
 from tests.sandbox.conftest import Starter
 
-REFERENCE = os.environ.get("AZIMUTH_REFERENCE")
 
-
-@pytest.mark.skipif(REFERENCE is None, reason="AZIMUTH_REFERENCE does not name the reference material")
-def test_signatures_match_the_published_vectors() -> None:
-    vectors = json.loads((Path(REFERENCE or "") / "provider-data/shopify/signatures.json").read_text())
+def test_signatures_match_the_published_vectors(reference: Path) -> None:
+    vectors = json.loads((reference / "provider-data/shopify/signatures.json").read_text())
     by_kind = {vector["kind"]: vector for vector in vectors}
     callback, webhook = by_kind["oauth_callback_hmac_hex"], by_kind["webhook_hmac_b64"]
     assert callback_hmac(callback["secret"], callback["params"]) == callback["expected"]

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,10 @@ from sandbox.shopify.prune import HERE, sdl
 from sandbox.shopify.schema import SDL, admin_schema
 from tests.sandbox.client import IDS, ORDERS
 
-REFERENCE = os.environ.get("AZIMUTH_REFERENCE")
-needs_reference = pytest.mark.skipif(REFERENCE is None, reason="AZIMUTH_REFERENCE does not name the reference material")
-
 
 @pytest.fixture(scope="module")
-def published() -> dict[str, Any]:
-    folder = Path(REFERENCE or "") / "provider-data/shopify/schema"
+def published(reference: Path) -> dict[str, Any]:
+    folder = reference / "provider-data/shopify/schema"
     with gzip.open(folder / "admin_2026-10.introspection.json.gz") as source:
         return dict(json.load(source))
 
@@ -72,7 +68,6 @@ def compare_type(ours: GraphQLNamedType, theirs: GraphQLNamedType) -> None:
             compare_members(f"{ours.name}.{name}", field.args, theirs.fields[name].args, is_required_argument)
 
 
-@needs_reference
 def test_everything_the_sandbox_answers_exists_in_the_real_schema(real: GraphQLSchema) -> None:
     ours = build_schema(SDL.read_text())
     own_types = {name: kind for name, kind in ours.type_map.items() if not name.startswith("__")}
@@ -90,12 +85,10 @@ def test_no_deprecated_field_is_offered() -> None:
             assert not [name for name, field in kind.fields.items() if field.deprecation_reason], kind.name
 
 
-@needs_reference
 def test_the_committed_schema_is_what_pruning_gives(published: dict[str, Any]) -> None:
     assert sdl(published["data"], json.loads((HERE / "answered.json").read_text())) == SDL.read_text()
 
 
-@needs_reference
 def test_scopes_are_those_the_real_schema_declares(published: dict[str, Any]) -> None:
     declared = {
         item["typeName"]: tuple(item["offlineScopes"])
@@ -106,7 +99,6 @@ def test_scopes_are_those_the_real_schema_declares(published: dict[str, Any]) ->
     assert {name: scopes for name, scopes in declared.items() if name in ours} == TYPE_SCOPES
 
 
-@needs_reference
 @pytest.mark.parametrize("query", [ORDERS, IDS], ids=["orders", "ids"])
 def test_queries_the_sandbox_takes_are_taken_by_shopify(real: GraphQLSchema, query: str) -> None:
     assert validate(real, parse(query)) == []
