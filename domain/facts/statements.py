@@ -64,40 +64,48 @@ ON CONFLICT (tenant_id, subject_id, local_day) DO UPDATE SET orders = excluded.o
 WHERE entity_days.orders <> excluded.orders
 """)
 
-# What the day's facts add up to. A key that has a row but no facts any more comes out as zero, so that a
-# vanished fact is a change like any other. Money is summed in the reporting currency alone; every currency has
-# a row of its own beside it.
+# What the day's facts add up to, first by all that tells them apart, then by what is kept of it. A key that has a row
+# but no facts any more comes out as zero, so that a vanished fact is a change like any other. Money is summed in the
+# reporting currency alone; every currency has a row of its own beside it.
 FRESH_DAYS = """
 WITH sold AS (
-    SELECT local_day, currency, channel, subject_id, gross_minor, discount_minor
+    SELECT local_day, currency, channel, count(*) AS orders, count(subject_id) AS customer_orders,
+           sum(gross_minor) AS gross, sum(gross_minor::numeric * gross_minor) AS gross_squares,
+           min(gross_minor) AS least_gross, max(gross_minor) AS most_gross,
+           sum(discount_minor) AS discount, sum(discount_minor::numeric * discount_minor) AS discount_squares,
+           min(discount_minor) AS least_discount, max(discount_minor) AS most_discount
     FROM order_facts WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates)
+    GROUP BY local_day, currency, channel
 ), returned AS (
-    SELECT local_day, currency, channel, amount_minor
+    SELECT local_day, currency, channel, count(*) AS refunds, sum(amount_minor) AS amount,
+           sum(amount_minor::numeric * amount_minor) AS squares, min(amount_minor) AS least, max(amount_minor) AS most
     FROM refund_facts WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates)
-), amounts AS (
-    SELECT 'orders' AS component, local_day, currency, channel, NULL::bigint AS amount FROM sold
+    GROUP BY local_day, currency, channel
+), sums AS (
+    SELECT 'orders' AS component, local_day, currency, channel, orders AS n, NULL::numeric AS total,
+           0::numeric AS squares, NULL::bigint AS minimum, NULL::bigint AS maximum FROM sold
     UNION ALL
-    SELECT 'customer_orders', local_day, currency, NULL, NULL FROM sold WHERE subject_id IS NOT NULL
+    SELECT 'customer_orders', local_day, currency, NULL, customer_orders, NULL, 0, NULL, NULL FROM sold
+    WHERE customer_orders > 0
     UNION ALL
-    SELECT 'gross_revenue', local_day, currency, channel, gross_minor FROM sold
+    SELECT 'gross_revenue', local_day, currency, channel, orders, gross, gross_squares, least_gross, most_gross
+    FROM sold
     UNION ALL
-    SELECT 'discounts', local_day, currency, channel, discount_minor FROM sold
+    SELECT 'discounts', local_day, currency, channel, orders, discount, discount_squares, least_discount, most_discount
+    FROM sold
     UNION ALL
-    SELECT 'refunds', local_day, currency, channel, amount_minor FROM returned
+    SELECT 'refunds', local_day, currency, channel, refunds, amount, squares, least, most FROM returned
 ), keyed AS (
-    SELECT component, '' AS segment, local_day, amount FROM amounts WHERE amount IS NULL OR currency = :currency!text
+    SELECT component, '' AS segment, local_day, n, total, squares, minimum, maximum FROM sums
+    WHERE total IS NULL OR currency = :currency!text
     UNION ALL
-    SELECT component, 'currency=' || currency, local_day, amount FROM amounts WHERE amount IS NOT NULL
+    SELECT component, 'currency=' || currency, local_day, n, total, squares, minimum, maximum FROM sums
+    WHERE total IS NOT NULL
     UNION ALL
-    SELECT component, 'channel=' || channel, local_day, amount FROM amounts
-    WHERE channel IS NOT NULL AND (amount IS NULL OR currency = :currency!text)
-), rows AS (
-    SELECT component, segment, local_day, count(*) AS n, coalesce(sum(amount), 0) AS total,
-           coalesce(sum(amount::numeric * amount), 0) AS total_of_squares,
-           min(amount) AS minimum, max(amount) AS maximum
-    FROM keyed GROUP BY component, segment, local_day
+    SELECT component, 'channel=' || channel, local_day, n, total, squares, minimum, maximum FROM sums
+    WHERE channel IS NOT NULL AND (total IS NULL OR currency = :currency!text)
     UNION ALL
-    SELECT 'new_customers', '', first_day, count(*), 0, 0, NULL, NULL
+    SELECT 'new_customers', '', first_day, count(*), NULL, 0, NULL, NULL
     FROM (
         SELECT min(local_day) AS first_day FROM entity_days
         WHERE tenant_id = :tenant_id!uuid AND subject_id = ANY (ARRAY(
@@ -108,12 +116,12 @@ WITH sold AS (
     ) AS buyers
     WHERE first_day = ANY (:first_days!dates) GROUP BY first_day
     UNION ALL
-    SELECT component, segment, local_day, 0, 0, 0, NULL, NULL
+    SELECT component, segment, local_day, 0, NULL, 0, NULL, NULL
     FROM unnest(:components!texts, :segments!texts, :local_days!dates) AS known (component, segment, local_day)
 ), fresh AS (
-    SELECT component, segment, local_day, sum(n)::bigint AS n, sum(total) AS total,
-           sum(total_of_squares) AS total_of_squares, min(minimum) AS minimum, max(maximum) AS maximum
-    FROM rows GROUP BY component, segment, local_day
+    SELECT component, segment, local_day, sum(n)::bigint AS n, coalesce(sum(total), 0) AS total,
+           sum(squares) AS total_of_squares, min(minimum) AS minimum, max(maximum) AS maximum
+    FROM keyed GROUP BY component, segment, local_day
 )
 """
 
@@ -157,6 +165,7 @@ FROM unnest(
 ) AS k (component, segment, local_day, valid_from, n, total, total_of_squares, minimum, maximum)
 JOIN day_components c ON c.tenant_id = :tenant_id!uuid
   AND c.component = k.component AND c.segment = k.segment AND c.local_day = k.local_day
+  AND c.local_day = ANY (:local_days!dates)
 WHERE (c.n, c.total, c.total_of_squares) IS DISTINCT FROM (k.n, k.total, k.total_of_squares)
   AND (k.local_day < :today!date OR k.valid_from < :hour!instant)
 ON CONFLICT DO NOTHING

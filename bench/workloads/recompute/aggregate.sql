@@ -1,34 +1,48 @@
 -- All that a cold recompute must find out, in one statement and without any of the engine's caution: no dirty days, no
 -- revisions, no comparison with what was there, no row-level security. $1 tenant, $2 its today.
-WITH sold AS MATERIALIZED (
-    SELECT local_day, currency, channel, subject_id, gross_minor, discount_minor FROM order_facts WHERE tenant_id = $1
+WITH sold AS (
+    SELECT local_day, currency, channel, count(*) AS orders, count(subject_id) AS customer_orders,
+           sum(gross_minor) AS gross, sum(gross_minor::numeric * gross_minor) AS gross_squares,
+           min(gross_minor) AS least_gross, max(gross_minor) AS most_gross,
+           sum(discount_minor) AS discount, sum(discount_minor::numeric * discount_minor) AS discount_squares,
+           min(discount_minor) AS least_discount, max(discount_minor) AS most_discount
+    FROM order_facts WHERE tenant_id = $1 GROUP BY local_day, currency, channel
 ), returned AS (
-    SELECT local_day, currency, channel, amount_minor FROM refund_facts WHERE tenant_id = $1
-), amounts AS (
-    SELECT 'orders' AS component, local_day, currency, channel, NULL::bigint AS amount FROM sold
+    SELECT local_day, currency, channel, count(*) AS refunds, sum(amount_minor) AS amount,
+           sum(amount_minor::numeric * amount_minor) AS squares, min(amount_minor) AS least, max(amount_minor) AS most
+    FROM refund_facts WHERE tenant_id = $1 GROUP BY local_day, currency, channel
+), sums AS (
+    SELECT 'orders' AS component, local_day, currency, channel, orders AS n, NULL::numeric AS total,
+           0::numeric AS squares, NULL::bigint AS minimum, NULL::bigint AS maximum FROM sold
     UNION ALL
-    SELECT 'customer_orders', local_day, currency, NULL, NULL FROM sold WHERE subject_id IS NOT NULL
+    SELECT 'customer_orders', local_day, currency, NULL, customer_orders, NULL, 0, NULL, NULL FROM sold
+    WHERE customer_orders > 0
     UNION ALL
-    SELECT 'gross_revenue', local_day, currency, channel, gross_minor FROM sold
+    SELECT 'gross_revenue', local_day, currency, channel, orders, gross, gross_squares, least_gross, most_gross
+    FROM sold
     UNION ALL
-    SELECT 'discounts', local_day, currency, channel, discount_minor FROM sold
+    SELECT 'discounts', local_day, currency, channel, orders, discount, discount_squares, least_discount, most_discount
+    FROM sold
     UNION ALL
-    SELECT 'refunds', local_day, currency, channel, amount_minor FROM returned
+    SELECT 'refunds', local_day, currency, channel, refunds, amount, squares, least, most FROM returned
 ), keyed AS (
-    SELECT component, '' AS segment, local_day, amount FROM amounts WHERE amount IS NULL OR currency = 'USD'
+    SELECT component, '' AS segment, local_day, n, total, squares, minimum, maximum FROM sums
+    WHERE total IS NULL OR currency = 'USD'
     UNION ALL
-    SELECT component, 'currency=' || currency, local_day, amount FROM amounts WHERE amount IS NOT NULL
+    SELECT component, 'currency=' || currency, local_day, n, total, squares, minimum, maximum FROM sums
+    WHERE total IS NOT NULL
     UNION ALL
-    SELECT component, 'channel=' || channel, local_day, amount FROM amounts
-    WHERE channel IS NOT NULL AND (amount IS NULL OR currency = 'USD')
+    SELECT component, 'channel=' || channel, local_day, n, total, squares, minimum, maximum FROM sums
+    WHERE channel IS NOT NULL AND (total IS NULL OR currency = 'USD')
 ), bought AS MATERIALIZED (
-    SELECT subject_id, local_day, count(*) AS orders FROM sold WHERE subject_id IS NOT NULL GROUP BY 1, 2
+    SELECT subject_id, local_day, count(*) AS orders FROM order_facts
+    WHERE tenant_id = $1 AND subject_id IS NOT NULL GROUP BY 1, 2
 ), written_entities AS (
     INSERT INTO bench.entity_days SELECT $1, subject_id, local_day, orders FROM bought
 ), written_days AS (
     INSERT INTO bench.day_components
-    SELECT $1, component, segment, local_day, count(*), coalesce(sum(amount), 0),
-           coalesce(sum(amount::numeric * amount), 0), min(amount), max(amount), now()
+    SELECT $1, component, segment, local_day, sum(n), coalesce(sum(total), 0), sum(squares), min(minimum), max(maximum),
+           now()
     FROM keyed GROUP BY component, segment, local_day
     UNION ALL
     SELECT $1, 'new_customers', '', first_day, count(*), 0, 0, NULL, NULL, now()
