@@ -126,6 +126,7 @@ def _guarded(work: Any) -> Any:
     from api.demo.client import Refused
     from api.demo.processes import DidNotStart
     from api.demo.story import StoryFailed
+    from migrations.running import SchemaInUse
     from tenants.database import DatabaseUnavailable, UnsafeRole
     from tenants.postgres.errors import EmbeddedPostgresError
     from tenants.secrets.keyring import KeyMissing, MasterKeyWrong
@@ -141,7 +142,7 @@ def _guarded(work: Any) -> Any:
         KeyMissing,
     ) as error:
         _fail(str(error), code=2)
-    except (DidNotStart, StoryFailed, Refused) as error:
+    except (DidNotStart, StoryFailed, Refused, SchemaInUse) as error:
         _fail(str(error), code=1)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

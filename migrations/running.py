@@ -1,12 +1,27 @@
 """Running migrations from the program itself: no configuration file is needed beside it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
 HERE = Path(__file__).parent
+LOCK_NOT_AVAILABLE = asyncpg.LockNotAvailableError.sqlstate
+
+
+class SchemaInUse(Exception):
+    """Somebody held a lock for longer than a migration waits."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The migration did not get a lock in time, because another session holds a table it changes; nothing was "
+            "changed. Try again, or see in pg_stat_activity who has had a transaction open for long."
+        )
 
 
 def configuration(url: str) -> Config:
@@ -18,11 +33,15 @@ def configuration(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    command.upgrade(configuration(url), revision)
+    """Raises SchemaInUse."""
+    with _giving_way():
+        command.upgrade(configuration(url), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
-    command.downgrade(configuration(url), revision)
+    """Raises SchemaInUse."""
+    with _giving_way():
+        command.downgrade(configuration(url), revision)
 
 
 def check(url: str) -> None:
@@ -34,3 +53,14 @@ def head() -> str:
     revision = ScriptDirectory.from_config(configuration("postgresql://")).get_current_head()
     assert revision is not None
     return revision
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """Statements go through SQLAlchemy, or in whole files to the driver: the error comes from either."""
+    try:
+        yield
+    except (DBAPIError, asyncpg.LockNotAvailableError) as error:
+        if getattr(getattr(error, "orig", error), "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise SchemaInUse from error
