@@ -61,6 +61,7 @@ async def recompute(session: AsyncSession, profile: Profile, *, now: datetime) -
     Call until `days` is empty. `now` is the wall clock; the tenant's own today comes from its profile.
     """
     started = time.monotonic()
+    await session.execute(statements.PLAN_EACH_TIME)
     state = await _lock_state(session, profile.tenant_id)
     claim = {"tenant_id": profile.tenant_id, "most": DAYS_AT_ONCE}
     days = sorted((await session.execute(statements.CLAIM_DIRTY_DAYS, claim)).scalars())

@@ -2,6 +2,9 @@
 
 from tenants.sql import statement
 
+# One day or two years: a plan for arrays of unknown length would be wrong for one of them.
+PLAN_EACH_TIME = statement("SET LOCAL plan_cache_mode = force_custom_plan")
+
 CLAIM_DIRTY_DAYS = statement("""
 DELETE FROM dirty_days
 WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (ARRAY(
@@ -129,10 +132,12 @@ WITH sold AS (
 KNOWN_DAYS = statement("""
 SELECT component, segment, local_day, valid_from, n, total, total_of_squares, minimum, maximum
 FROM day_components
-WHERE tenant_id = :tenant_id!uuid AND (
-    (component <> 'new_customers' AND local_day = ANY (:days!dates))
-    OR (component = 'new_customers' AND segment = '' AND local_day = ANY (:first_days!dates))
-)
+WHERE tenant_id = :tenant_id!uuid AND component <> 'new_customers' AND local_day = ANY (:days!dates)
+UNION ALL
+SELECT component, segment, local_day, valid_from, n, total, total_of_squares, minimum, maximum
+FROM day_components
+WHERE tenant_id = :tenant_id!uuid AND component = 'new_customers' AND segment = ''
+  AND local_day = ANY (:first_days!dates)
 """)
 
 WRITE_DAYS = statement(f"""

@@ -1,7 +1,7 @@
 """Whatever happens to facts, in whatever order: components equal what the facts add up to."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from domain.connections.models import Connection, ProviderApp
-from domain.facts.recompute import Work, recompute
+from domain.facts.recompute import DAYS_AT_ONCE, Work, mark_dirty, recompute
+from domain.facts.service import recompute_tenant
 from domain.facts.storing import Intake, store_orders
 from domain.metrics.periods import CALENDAR, TRAILING, Grain, period_of, previous
 from domain.ports.records import OrderLineRecord, OrderRecord, RefundRecord
@@ -221,6 +222,34 @@ async def test_a_late_first_order_makes_a_customer_old_on_the_day_that_was_first
     await shop.apply(gone=("1",))
     await shop.recompute()
     assert await kept_days(shop) == expected_days(shop)
+
+
+async def test_one_batch_takes_no_more_days_than_it_may(database: Database, keyring: KeyRing) -> None:
+    shop = await open_shop(database, keyring, "America/New_York")
+    days = [NOW.date() - timedelta(days=ago) for ago in range(DAYS_AT_ONCE + 30)]
+    async with database.unit_of_work(shop.scope) as session:
+        await mark_dirty(session, shop.tenant_id, days, now=NOW)
+    assert [len((await shop.recompute()).days) for _ in range(3)] == [DAYS_AT_ONCE, 30, 0]
+    async with database.unit_of_work(shop.scope) as session:
+        await mark_dirty(session, shop.tenant_id, days, now=NOW)
+    assert await recompute_tenant(database, WallClock(), tenant_id=shop.tenant_id) == len(days)
+
+
+async def test_an_amount_corrected_leaves_the_counts_of_customers_alone(shop: Shop) -> None:
+    await shop.apply(order(1, NOW - timedelta(days=3)))
+    await shop.recompute()
+    written = await period_rows(shop)
+    await shop.apply(replace(order(1, NOW - timedelta(days=3)), gross_minor=77_700))
+    work = await shop.recompute()
+    assert (work.changed, work.period_rows) == (True, 0)
+    # Not so much as looked at: a locked row would carry the transaction's mark.
+    assert await period_rows(shop) == written
+
+
+async def period_rows(shop: Shop) -> list[tuple[object, ...]]:
+    return [
+        tuple(row) for row in await shop.rows("SELECT ctid, xmin, xmax FROM period_components WHERE tenant_id = :t")
+    ]
 
 
 async def test_a_past_day_keeps_every_value_and_today_one_an_hour(shop: Shop) -> None:
