@@ -13,6 +13,7 @@ from domain.connections.house import House
 from domain.connections.models import Connection, StreamState, SyncRun
 from domain.connections.repository import get_connection, lock_connection, lock_stream, plan
 from domain.connections.tokens import ConnectionTokens
+from domain.connections.trail import Event, note
 from domain.facts.intake import Taken, take_in
 from domain.facts.storing import Intake
 from domain.ports.errors import (
@@ -280,7 +281,11 @@ async def _note_failure(reading: Reading, error: Exception) -> None:
         wait = timedelta(seconds=error.retry_after)
     async with reading.house.database.unit_of_work(reading.scope) as session:
         connection = await lock_connection(session, tenant_id=reading.tenant_id, connection_id=reading.connection_id)
+        was = connection.status
         _judge(connection, error)
+        if connection.status != was:
+            words = {"missingScopes": connection.missing_scopes}
+            await note(session, connection, Event.LAPSED, was=was, now=reading.house.clock.now(), **words)
     await _plan(reading.house, reading.tenant_id, reading.connection_id, wait)
 
 

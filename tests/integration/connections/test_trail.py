@@ -139,6 +139,25 @@ async def test_a_dead_consent_is_kept_once_and_so_is_its_renewal(client: Client)
     assert (renewed, how["from"], how["to"]) == ("connectionAuthorized", "NEEDS_REAUTH", "ACTIVE")
 
 
+async def test_a_scope_that_proves_missing_while_reading_is_kept_once(
+    office: Office, tenant: str, store: Store
+) -> None:
+    """As after the owner has narrowed the consent at the provider."""
+    await office.call_back(await office.decide(await office.start(tenant, store), scopes=["read_orders"]))
+    client = await office.client(tenant, store)
+    await client.rows("UPDATE connections SET status = 'ACTIVE', missing_scopes = '{}' WHERE tenant_id = $1")
+    for _ in range(2):
+        await client.sync()
+    _, (action, said) = await trail(office, tenant)
+    assert (action, said["from"], said["to"], said["code"]) == (
+        "connectionLapsed",
+        "ACTIVE",
+        "NEEDS_REAUTH",
+        "SCOPE_MISSING",
+    )
+    assert said["missingScopes"]
+
+
 async def test_an_uninstallation_is_kept_once(client: Client) -> None:
     """Though it is told in two deliveries."""
     for _ in range(2):
