@@ -39,7 +39,8 @@ def bind(listen: Listen) -> socket.socket:
     if not listen.public and not is_loopback(listen.host):
         raise NotLoopbackError(f"{listen.host} is not a loopback address; say --public if you mean it")
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # TCP is named, because only then does a plain event loop send small answers at once.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((listen.host, listen.port))
     return listener

@@ -23,8 +23,9 @@ from tenants.settings import Environment, Settings
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Ledger
 from tests.integration.api.record_shop import RecordShop, open_record_shop
-from tests.integration.api.server import listen, serving
+from tests.integration.api.server import serving
 from tests.integration.api.world import World, settle
+from tests.loopback import listen
 
 DATABASE = "azimuth_api"
 

@@ -30,6 +30,7 @@ from tenants.secrets.keyring import KeyRing
 from tenants.settings import Settings
 from tests.integration.connections.office import LAST_DAY, Client, Office, provider_of
 from tests.integration.oauth.world import ManualClock
+from tests.loopback import listen
 from tests.sandbox.client import Desk
 
 # A bucket that a test which empties it need not wait for, and webhooks that are tried again at once.
@@ -44,7 +45,7 @@ class Listening:
 
 @pytest.fixture(scope="session")
 def listening() -> Iterator[Listening]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with listen() as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         yield Listening(server, Settings(public_url=url))
 

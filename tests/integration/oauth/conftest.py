@@ -19,6 +19,7 @@ from tenants.database import Database
 from tenants.secrets.keyring import KeyRing
 from tenants.settings import Settings
 from tests.integration.oauth.world import ManualClock, World, settle
+from tests.loopback import listen
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Listening:
 
 @pytest.fixture(scope="session")
 def listening() -> Iterator[Listening]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with listen() as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         yield Listening(server, Settings(public_url=url, access_token_seconds=600))
 
