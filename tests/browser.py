@@ -172,6 +172,14 @@ class Browser:
         found = self.ask("POST", "/elements", {"using": "css selector", "value": css})
         return [Element(self, one[ELEMENT]) for one in found]
 
+    def texts(self, css: str) -> list[str]:
+        """What all of them say, at one moment: elements that are asked one by one may be gone in between."""
+        script = """
+            const seen = (one) => one.checkVisibility() || one instanceof HTMLOptionElement;
+            return [...document.querySelectorAll(arguments[0])].map((one) => (seen(one) ? one.innerText.trim() : ""));
+        """
+        return [str(text) for text in self.run(script, css)]
+
     @property
     def focused(self) -> Element:
         return Element(self, self.ask("GET", "/element/active")[ELEMENT])

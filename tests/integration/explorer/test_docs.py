@@ -38,7 +38,7 @@ def test_docs_are_searched(signed_in: Browser) -> None:
     signed_in.find(".hit").click()
     assert signed_in.find(".sought").text == "idempotencyKey: String = null"
     signed_in.find("#panel-docs input").type("kpi.")
-    found = [one.text for one in signed_in.all(".hit")]
+    found = signed_in.texts(".hit")
     assert found == ["Kpi.id", "Kpi.name", "Kpi.value", "Kpi.code"]
     signed_in.find("#panel-docs input").type("nothing like it")
     assert signed_in.find(".docs-body").text == "Nothing found"

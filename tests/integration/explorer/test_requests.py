@@ -18,7 +18,7 @@ def test_a_query_runs_by_keyboard_with_its_variables(signed_in: Browser, server:
     answer = run(signed_in)
     assert server.seen == [{"query": KPIS, "operationName": "Kpis", "variables": {"first": 1}}]
     assert answer["data"] == {"kpis": {"nodes": [{"id": "1", "name": "Repeat purchases", "value": 0.25}]}}
-    facts = [one.text for one in signed_in.all(".facts span")]
+    facts = signed_in.texts(".facts span")
     assert facts[0] == "200 OK"
     assert facts[1].endswith(" ms")
     assert facts[2].endswith(" B")
@@ -53,7 +53,7 @@ def test_wrong_variables_are_named_and_not_sent(
 def test_of_several_operations_the_one_edited_or_chosen_runs(signed_in: Browser, server: ExplorerServer) -> None:
     assert not signed_in.find("#operation").shown
     write(signed_in, TWO)
-    assert [one.text for one in signed_in.all("#operation option")] == ["One", "Two"]
+    assert signed_in.texts("#operation option") == ["One", "Two"]
     run(signed_in)
     signed_in.find("#operation option:first-child").click()
     run(signed_in)
@@ -120,7 +120,7 @@ def test_history_brings_a_request_back(signed_in: Browser) -> None:
     signed_in.reload()
     assert query_of(signed_in) == "{ broken }"
     signed_in.find("#tab-history").click()
-    cards = [one.text.split("\n") for one in signed_in.all(".card")]
+    cards = [text.split("\n") for text in signed_in.texts(".card")]
     assert [card[:3] for card in cards] == [
         ["query without a name", "broken", "200, 1 error"],
         ["query Kpis", "kpis nodes id name", "200"],
@@ -137,7 +137,7 @@ def test_history_ends_after_twenty(signed_in: Browser) -> None:
         write(signed_in, f"query Number{number} {{ __typename }}")
         run(signed_in)
     signed_in.find("#tab-history").click()
-    titles = [one.text for one in signed_in.all(".card-title")]
+    titles = signed_in.texts(".card-title")
     assert titles == [f"query Number{number}" for number in range(21, 1, -1)]
 
 
