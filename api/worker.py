@@ -1,4 +1,4 @@
-"""The worker: takes wake-ups from the queue, and every few seconds looks for what nobody woke it for."""
+"""The worker: takes wake-ups from the queue, looks for what nobody woke it for, and forgets what is old."""
 
 import asyncio
 import contextlib
@@ -16,31 +16,50 @@ from domain.connections.inbox import process
 from domain.connections.sync import sync_connection
 from domain.connections.tick import wake_for_what_is_due
 from domain.facts.service import recompute_tenant
+from domain.housekeeping.service import tidy
 from tenants.jobs import QUEUE_LOST, Job, JobKind, open_queue
 from tenants.settings import Settings
 
 log = logging.getLogger(__name__)
 
-BATCH = 10
-CONCURRENT = 20
+HOUSEKEEPING_EVERY = timedelta(hours=1)
+BESIDE_JOBS = 2
+"""Connections of the pool that are not for jobs: the tick's and the housekeeping's."""
+LEAST_JOBS = 2
+"""The queue's library takes batches of half as many."""
 
 
 async def run_worker(settings: Settings) -> None:
     """Until SIGTERM or SIGINT; a job under way is finished first, a long read after the page in hand."""
-    async with open_parts(settings) as parts:
+    async with open_parts(of_worker(settings)) as parts:
         stop = parts.house.halted
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
-        ticking = asyncio.create_task(_tick(parts, stop))
+        beside = [asyncio.create_task(each) for each in (_tick(parts, stop), _keep_house(parts, stop))]
         log.info("worker started")
         while not stop.is_set():
             try:
                 await _work(parts, stop)
             except QUEUE_LOST as error:
                 log.warning("the queue is out of reach: %s", type(error).__name__)
-                await _pause(parts, stop)
-        await ticking
+                await _pause(parts.settings.tick_seconds, stop)
+        await asyncio.gather(*beside)
         log.info("worker stopped")
+
+
+def of_worker(settings: Settings) -> Settings:
+    """Nobody waits for a job as for an answer, so its statements may take longer; and there is room for some jobs."""
+    return settings.model_copy(
+        update={
+            "statement_timeout_seconds": settings.job_statement_timeout_seconds,
+            "pool_size": max(settings.pool_size, LEAST_JOBS + BESIDE_JOBS),
+        }
+    )
+
+
+def jobs_at_once(settings: Settings) -> int:
+    """A job holds one connection at a time, so this many never wait for one."""
+    return settings.pool_size - BESIDE_JOBS
 
 
 async def _work(parts: Parts, stop: asyncio.Event) -> None:
@@ -51,8 +70,8 @@ async def _work(parts: Parts, stop: asyncio.Event) -> None:
         try:
             await queue.run(
                 dequeue_timeout=timedelta(seconds=parts.settings.tick_seconds),
-                batch_size=BATCH,
-                max_concurrent_tasks=CONCURRENT,
+                batch_size=jobs_at_once(parts.settings) // 2,
+                max_concurrent_tasks=jobs_at_once(parts.settings),
                 heartbeat_timeout=parts.house.lease,
                 shutdown_on_listener_failure=True,
             )
@@ -91,12 +110,23 @@ async def _tick(parts: Parts, stop: asyncio.Event) -> None:
             await wake_for_what_is_due(parts.house)
         except Exception:
             log.exception("the tick stumbled; the next one goes on")
-        await _pause(parts, stop)
+        await _pause(parts.settings.tick_seconds, stop)
 
 
-async def _pause(parts: Parts, stop: asyncio.Event) -> None:
+async def _keep_house(parts: Parts, stop: asyncio.Event) -> None:
+    """Every worker goes through it, at the start as well: those who begin anew every day would never come to it."""
+    while not stop.is_set():
+        try:
+            gone = await tidy(parts.house.database, parts.house.clock, halted=stop)
+            log.info("housekeeping is done", extra={"rows": gone})
+        except Exception:
+            log.exception("housekeeping stumbled; the next round goes on")
+        await _pause(HOUSEKEEPING_EVERY.total_seconds(), stop)
+
+
+async def _pause(seconds: float, stop: asyncio.Event) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), parts.settings.tick_seconds)
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
 async def _stop(queue: PgQueuer, stop: asyncio.Event) -> None:

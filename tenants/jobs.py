@@ -29,10 +29,16 @@ QUEUE_LOST = (
 )
 """The database went away, or is starting: it may come back."""
 
+# Lateral, so that each is one look into the index, however long the queue is.
 PRESENT = statement("""
-SELECT DISTINCT entrypoint, payload FROM pgqueuer
-WHERE entrypoint = ANY (:kinds!texts)
-  AND (status = 'queued' OR (status = 'picked' AND heartbeat > :alive_since!instant))
+SELECT wanted.entrypoint, wanted.payload
+FROM unnest(:kinds!texts, :payloads!byteas) AS wanted (entrypoint, payload)
+CROSS JOIN LATERAL (
+    SELECT 1 FROM pgqueuer q
+    WHERE q.entrypoint = wanted.entrypoint AND q.payload = wanted.payload AND q.status IN ('queued', 'picked')
+      AND (q.status = 'queued' OR q.heartbeat > :alive_since!instant)
+    LIMIT 1
+) AS there
 """)
 
 
@@ -82,7 +88,11 @@ class PostgresJobQueue:
         await Queries.from_asyncpg_connection(connection).enqueue(job.kind.value, job.payload())
 
     async def enqueue_missing(self, session: AsyncSession, jobs: Sequence[Job]) -> int:
-        parameters = {"kinds": [kind.value for kind in JobKind], "alive_since": wall_now() - self.silence}
+        parameters = {
+            "kinds": [job.kind.value for job in jobs],
+            "payloads": [job.payload() for job in jobs],
+            "alive_since": wall_now() - self.silence,
+        }
         rows = await session.execute(PRESENT, parameters)
         present = {(row.entrypoint, bytes(row.payload)) for row in rows}
         missing = [job for job in jobs if (job.kind.value, job.payload()) not in present]

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     pool_size: int = Field(10, ge=1, le=200)
     statement_timeout_seconds: float = Field(10.0, gt=0, le=600)
+    job_statement_timeout_seconds: float = Field(300.0, gt=0, le=3600)
     access_token_seconds: int = Field(3600, ge=60, le=86400)
     sync_overlap_seconds: int = Field(600, ge=0, le=86400)
     sync_interval_seconds: float = Field(900.0, ge=1, le=86400)

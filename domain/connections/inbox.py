@@ -47,13 +47,15 @@ RETURNING duplicates
 """)
 
 CLAIM = statement("""
-UPDATE webhook_deliveries SET attempts = attempts + 1, due_at = :until!instant
-WHERE tenant_id = :tenant_id!uuid AND (connection_id, delivery_id) IN (
+WITH due AS MATERIALIZED (
     SELECT connection_id, delivery_id FROM webhook_deliveries
     WHERE tenant_id = :tenant_id!uuid AND status = 'RECEIVED' AND due_at <= :now!instant
     ORDER BY received_at LIMIT :most!bigint FOR UPDATE SKIP LOCKED
 )
-RETURNING connection_id, delivery_id
+UPDATE webhook_deliveries AS d SET attempts = attempts + 1, due_at = :until!instant FROM due
+WHERE d.tenant_id = :tenant_id!uuid AND d.connection_id = due.connection_id AND d.delivery_id = due.delivery_id
+RETURNING d.tenant_id, d.connection_id, d.delivery_id, d.event_id, d.topic, d.sealed_body, d.received_at,
+          d.triggered_at, d.status, d.outcome, d.attempts, d.duplicates, d.due_at
 """)
 
 
@@ -121,9 +123,7 @@ async def _claim(house: House, tenant_id: UUID) -> list[WebhookDelivery]:
     now = house.clock.now()
     async with house.database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
         parameters = {"tenant_id": tenant_id, "now": now, "until": now + house.lease, "most": BATCH}
-        keys = [tuple(row) for row in await session.execute(CLAIM, parameters)]
-        rows = [await session.get(WebhookDelivery, (tenant_id, *key)) for key in keys]
-        return [row for row in rows if row is not None]
+        return [WebhookDelivery(**row._mapping) for row in await session.execute(CLAIM, parameters)]
 
 
 def _by_connection(batch: list[WebhookDelivery]) -> dict[UUID, list[WebhookDelivery]]:

@@ -191,6 +191,7 @@ class RecomputeRun(TenantEntity):
     """The counter that shows how much work a change caused."""
 
     __tablename__ = "recompute_runs"
+    __table_args__ = (Index("ix_recompute_runs_created_at", "tenant_id", "created_at"),)
 
     days: Mapped[int]
     first_day: Mapped[date]

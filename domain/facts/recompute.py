@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, TextClause, select
+from sqlalchemy import CursorResult, TextClause, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.facts import statements
@@ -61,7 +61,8 @@ async def recompute(session: AsyncSession, profile: Profile, *, now: datetime) -
     Call until `days` is empty. `now` is the wall clock; the tenant's own today comes from its profile.
     """
     started = time.monotonic()
-    await session.execute(statements.PLAN_EACH_TIME)
+    # One day or two years: a plan for arrays of unknown length would be wrong for one of them.
+    await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     state = await _lock_state(session, profile.tenant_id)
     claim = {"tenant_id": profile.tenant_id, "most": DAYS_AT_ONCE}
     days = sorted((await session.execute(statements.CLAIM_DIRTY_DAYS, claim)).scalars())

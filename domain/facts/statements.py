@@ -2,9 +2,6 @@
 
 from tenants.sql import statement
 
-# One day or two years: a plan for arrays of unknown length would be wrong for one of them.
-PLAN_EACH_TIME = statement("SET LOCAL plan_cache_mode = force_custom_plan")
-
 CLAIM_DIRTY_DAYS = statement("""
 DELETE FROM dirty_days
 WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (ARRAY(

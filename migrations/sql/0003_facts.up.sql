@@ -79,6 +79,7 @@ CREATE TABLE recompute_runs (
     CONSTRAINT fk_recompute_runs_tenant_id FOREIGN KEY (tenant_id)
         REFERENCES tenants (id) ON DELETE CASCADE
 );
+CREATE INDEX ix_recompute_runs_created_at ON recompute_runs (tenant_id, created_at);
 
 CREATE TABLE customers (
     tenant_id uuid NOT NULL,

@@ -1,3 +1,4 @@
+DROP FUNCTION app.all_organizations(uuid, integer);
 DROP FUNCTION app.open_tenants(uuid, integer);
 DROP FUNCTION app.find_provider_account(uuid, text);
 DROP FUNCTION app.find_provider_app(uuid);

@@ -25,3 +25,8 @@ $$ SELECT a.tenant_id, a.connection_id FROM public.provider_accounts a
 CREATE FUNCTION app.open_tenants(after uuid, page integer) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
 $$ SELECT t.id FROM public.tenants t WHERE t.closed_at IS NULL AND t.id > after ORDER BY t.id LIMIT page $$;
+
+-- For housekeeping, which goes by every owner.
+CREATE FUNCTION app.all_organizations(after uuid, page integer) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+$$ SELECT o.id FROM public.organizations o WHERE o.id > after ORDER BY o.id LIMIT page $$;

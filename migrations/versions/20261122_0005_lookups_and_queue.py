@@ -22,6 +22,7 @@ FOUND_BY_KEY = (
     "provider_apps",
     "provider_accounts",
     "tenants",
+    "organizations",
 )
 LOOKUPS = (
     "app.find_app(text)",
@@ -30,6 +31,7 @@ LOOKUPS = (
     "app.find_provider_app(uuid)",
     "app.find_provider_account(uuid, text)",
     "app.open_tenants(uuid, integer)",
+    "app.all_organizations(uuid, integer)",
 )
 QUEUE = ("pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
 
@@ -47,6 +49,10 @@ def upgrade() -> None:
             )
         )
     run_script(QueryBuilderEnvironment().build_install_query(create_schema=False))
+    # A wake-up that is there already is looked for by what it says.
+    run_script(
+        "CREATE INDEX ix_pgqueuer_waiting ON pgqueuer (entrypoint, payload) WHERE status IN ('queued', 'picked')"
+    )
     for table in QUEUE:
         run_all(protect_directory(table, guard=None))
     run_script("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO azimuth_app")

@@ -94,7 +94,7 @@ _HERSELF = Opening("id", "person_id")
 _QUEUE = "wake-ups by id: a worker serves every tenant"
 
 DIRECTORY = {
-    "organizations": Directory(KEPT, "kind name", Guard((_ITSELF,), _ITSELF)),
+    "organizations": Directory(KEPT, "kind name", Guard((_ITSELF,), _ITSELF), looked_up=True),
     "people": Directory(KEPT, "sign_in_address password_hash", Guard((_HERSELF,), _HERSELF), looked_up=True),
     "memberships": Directory(
         ALL, "role", Guard(reads=(_ORGANIZATION, Opening("person_id", "person_id")), writes=_ORGANIZATION)

@@ -11,8 +11,8 @@ STRANGE = {
     "bytea": "''::bytea",
     "integer": "1000",
 }
-WALKS = frozenset({"app.open_tenants(uuid,integer)"})
-"""Those that go through all tenants by their nature: the tick has to find what is due."""
+WALKS = frozenset({"app.open_tenants(uuid,integer)", "app.all_organizations(uuid,integer)"})
+"""Those that go through all owners by their nature: the tick finds what is due, housekeeping what is old."""
 
 IGNORANT = """
 CREATE OR REPLACE FUNCTION app.find_person(address text) RETURNS uuid

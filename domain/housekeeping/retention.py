@@ -1,0 +1,140 @@
+"""What is kept for how long, and why. What is not named here is kept for good.
+
+Never pruned, on purpose: facts and source records (components are made of them), components and their revisions (`asOf`
+reads them), audit entries, baselines, and deliveries that still wait to be worked off (a deletion is not told again).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+from sqlalchemy import TextClause
+
+from tenants.access import codes, sign_in
+from tenants.sql import statement
+
+AT_ONCE = 1000
+
+# The subselect stands in a CTE because it is evaluated once there: within IN it may be asked again, and then knows no
+# limit.
+_PRUNE = """
+WITH old AS MATERIALIZED (
+    SELECT {key} FROM {table}
+    WHERE {ours}{column} < :before!instant{condition}
+    ORDER BY {column} LIMIT :most!bigint{lock}
+)
+DELETE FROM {table} AS t USING old WHERE {its}{same}
+"""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Rows whose `column` lies longer ago than `keep`, where `condition` holds. `key` is the rest of the primary key.
+
+    Rows are locked, so that workers who meet skip each other's, unless the application may not: that takes a right to
+    update.
+    """
+
+    table: str
+    column: str
+    keep: timedelta
+    because: str
+    condition: str = ""
+    key: tuple[str, ...] = ("id",)
+    owner: str = ""
+    locked: bool = True
+
+    @cached_property
+    def prune(self) -> TextClause:
+        return statement(
+            _PRUNE.format(
+                table=self.table,
+                column=self.column,
+                key=", ".join(self.key),
+                same=" AND ".join(f"t.{name} = old.{name}" for name in self.key),
+                ours=f"{self.owner} = :owner_id!uuid AND " if self.owner else "",
+                its=f"t.{self.owner} = :owner_id!uuid AND " if self.owner else "",
+                condition=f" AND {self.condition}" if self.condition else "",
+                lock=" FOR UPDATE SKIP LOCKED" if self.locked else "",
+            )
+        )
+
+
+OF_TENANTS = (
+    Retention(
+        "webhook_deliveries",
+        "received_at",
+        timedelta(days=30),
+        "A delivery's id makes its duplicate harmless. Providers try again for 4 hours (Shopify) to 3 days (HubSpot, "
+        "by hearsay), and people look at the inbox for some weeks.",
+        condition="status = 'PROCESSED'",
+        key=("connection_id", "delivery_id"),
+        owner="tenant_id",
+    ),
+    Retention(
+        "webhook_deliveries",
+        "received_at",
+        timedelta(days=90),
+        "What failed is evidence until somebody has looked into it.",
+        condition="status = 'FAILED'",
+        key=("connection_id", "delivery_id"),
+        owner="tenant_id",
+    ),
+    Retention(
+        "sync_runs",
+        "created_at",
+        timedelta(days=90),
+        "The history of a connection's trouble, over a quarter.",
+        condition="status <> 'RUNNING'",
+        owner="tenant_id",
+    ),
+    Retention(
+        "recompute_runs",
+        "created_at",
+        timedelta(days=30),
+        "One a change: they show what a change cost, and nobody asks after a month.",
+        owner="tenant_id",
+    ),
+    Retention(
+        "idempotency_keys",
+        "expires_at",
+        timedelta(),
+        "A key answers for 24 hours; after that the same key is a new one.",
+        key=("client", "key"),
+        owner="tenant_id",
+    ),
+    Retention(
+        "oauth_states",
+        "expires_at",
+        timedelta(days=30),
+        "Its last use tells a late word of an uninstallation from a new one: it outlives every retry of a delivery.",
+        owner="tenant_id",
+    ),
+)
+OF_ORGANIZATIONS = (
+    Retention(
+        "organization_idempotency_keys",
+        "expires_at",
+        timedelta(),
+        "As those of tenants.",
+        key=("client", "key"),
+        owner="organization_id",
+    ),
+    Retention(
+        "authorization_codes",
+        "expires_at",
+        codes.KEPT,
+        "Long enough to see that a code was used twice.",
+        owner="organization_id",
+    ),
+)
+OF_THE_HOUSE = (
+    Retention(
+        "sign_in_attempts", "created_at", sign_in.WINDOW, "Only those within the window are counted.", locked=False
+    ),
+    Retention(
+        "pgqueuer_log", "created", timedelta(days=7), "How jobs ended, for whoever looks for last week's trouble."
+    ),
+    Retention("pgqueuer_statistics", "created", timedelta(days=30), "Counts of jobs by the second."),
+)
+ALL = OF_TENANTS + OF_ORGANIZATIONS + OF_THE_HOUSE
