@@ -1,7 +1,7 @@
 """Transactions. Writers get a unit of work that commits once, readers one read-only snapshot."""
 
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
@@ -24,6 +24,8 @@ CONNECTION = {
     "citus.propagate_set_commands": "local",
     "idle_in_transaction_session_timeout": "60000",
 }
+# Firewalls forget connections that are idle for long, and tell neither end.
+CONNECTION_LIFE_SECONDS = 1800
 
 
 class UnsafeRole(Exception):
@@ -45,32 +47,59 @@ class Database:
     @asynccontextmanager
     async def unit_of_work(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
         """Commits once, at the end; any exception rolls all of it back."""
-        async with self._sessions() as session, session.begin():
-            await self._open(session, scope)
+        async with alive(self._writing) as session:
+            if scope is not None:
+                await enter(session, scope)
             yield session
 
     @asynccontextmanager
     async def snapshot(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
         """Everything read inside is of one instant; a write inside is refused by the server."""
-        async with self._sessions() as session:
-            await session.connection(execution_options=SNAPSHOT)
-            await self._open(session, scope)
+        async with alive(self._reading) as session:
+            if scope is not None:
+                await enter(session, scope)
             yield session
 
     def reading(self, scope: Scope) -> AbstractAsyncContextManager[Snapshot]:
         """A snapshot without the ORM on the way, on a connection that only reads."""
         return self._snapshots.open(scope)
 
-    async def _open(self, session: AsyncSession, scope: Scope | None) -> None:
-        # The adapter begins with the first statement it is given. A SET sent before that would be auto-committed
-        # into nothing, so a statement that is wanted anyway goes first.
-        await session.execute(self._opening)
-        if scope is not None:
-            await enter(session, scope)
+    # The adapter begins with the first statement it is given. A SET of the scope sent before that would be
+    # auto-committed into nothing, so a statement that is wanted anyway goes first.
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncSession]:
+        async with self._sessions() as session, session.begin():
+            await session.execute(self._opening)
+            yield session
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncSession]:
+        async with self._sessions() as session:
+            await session.connection(execution_options=SNAPSHOT)
+            await session.execute(self._opening)
+            yield session
 
     async def close(self) -> None:
         await self._snapshots.close()
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def alive(opened: Callable[[], AbstractAsyncContextManager[AsyncSession]]) -> AsyncIterator[AsyncSession]:
+    """Opens once more where the connection died while nobody used it, which shows at its first statement.
+
+    To ask each connection whether it lives before it is used would cost every transaction three round trips. With the
+    first dead one the pool lets go of all that are as old.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            session = await stack.enter_async_context(opened())
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            session = await stack.enter_async_context(opened())
+        yield session
 
 
 def wait_for(answer: Awaitable[Result]) -> Result:
@@ -144,7 +173,7 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=True,
+        pool_recycle=CONNECTION_LIFE_SECONDS,
         hide_parameters=True,  # bound values are addresses, hashes, sealed bytes: not for an error's text
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
