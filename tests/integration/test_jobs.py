@@ -59,5 +59,5 @@ async def test_a_long_queue_is_not_read_to_find_one_job_in_it(session: AsyncSess
     explained = text(f"EXPLAIN (ANALYZE, COSTS OFF) {PRESENT.text}").bindparams(*PRESENT._bindparams.values())
     parameters = {"kinds": ["recompute"], "payloads": [job.payload()], "alive_since": wall_now()}
     plan = "\n".join((await session.execute(explained, parameters)).scalars())
-    assert "ix_pgqueuer_waiting" in plan, plan
-    assert "Rows Removed" not in plan, plan
+    sought = [line for line in plan.splitlines() if "Index Cond" in line]
+    assert any("payload = wanted.payload" in line for line in sought), plan
