@@ -1,15 +1,22 @@
 """A value and everything that says how far it can be trusted."""
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 
 import strawberry
 
+from api.context import Context
+from api.kpis.answers import answers
 from api.metrics import enums  # noqa: F401
 from api.metrics.types import Period
-from api.numbers import shown
-from domain.kpis.valuation import Answer
+from api.numbers import column_shown, shown
+from api.sets import Each, attempt, set_based
+from domain.kpis import models
+from domain.kpis.repository import list_baselines
+from domain.kpis.valuation import Answer, Question
 from domain.metrics.definition import Metric, NullReason, Unit, Window
+from domain.metrics.formulas import Number
 from domain.metrics.periods import Grain
 from tenants.registry.profile import Profile
 
@@ -28,6 +35,9 @@ class Change:
 
 @strawberry.type(description="A metric over a period. Without a number there is a reason.")
 class MetricValue:
+    answer: strawberry.Private[Answer]
+    kpi: strawberry.Private[models.Kpi]
+    instant: strawberry.Private[dt.datetime | None]
     value: Decimal | None
     unit: Unit
     currency: str | None
@@ -37,32 +47,41 @@ class MetricValue:
     flags: list[str]
     definition_version: int
     data_version: int
-    freshness: list[Freshness]
-    vs_previous: Change | None = strawberry.field(description="Against the period before.")
-    vs_baseline: Change | None = strawberry.field(
-        description="Against the newest baseline, where its periods are as long."
-    )
 
     @classmethod
-    def of(
-        cls, answer: Answer, profile: Profile, *, before: Answer | None = None, baseline: Decimal | None = None
-    ) -> "MetricValue":
-        metric, value = answer.question.metric, answer.value
-        previous = None if before is None else before.value.number
+    def of(cls, answer: Answer, kpi: models.Kpi, as_of: dt.datetime | None) -> "MetricValue":
+        """Of the newest period that was asked for, as it was known at an instant."""
+        metric, profile, value = answer.question.metric, answer.question.profile, answer.value
         return cls(
+            answer=answer,
+            kpi=kpi,
+            instant=as_of,
             value=number_of(value.number, metric, profile),
             unit=metric.unit,
             currency=currency_of(metric, profile),
-            period=Period.of(answer.question.period),
+            period=Period.of(answer.question.periods[-1]),
             n=value.n,
             null_reason=value.null_reason,
             flags=list(value.flags),
             definition_version=metric.version,
             data_version=answer.standing.data_version,
-            freshness=freshness_of(answer),
-            vs_previous=change(value.number, previous, metric, profile),
-            vs_baseline=change(value.number, baseline, metric, profile),
         )
+
+    @strawberry.field
+    def freshness(self) -> list[Freshness]:
+        return freshness_of(self.answer)
+
+    @set_based(description="Against the period before.")
+    async def vs_previous(values: Sequence["MetricValue"], context: Context) -> Each[Change | None]:
+        return await previous_changes(values, context)
+
+    @set_based(description="Against the newest baseline, where its periods are as long.")
+    async def vs_baseline(values: Sequence["MetricValue"], context: Context) -> Each[Change | None]:
+        histories = await context.load_lists(list_baselines, [(each.kpi.tenant_id, each.kpi.id) for each in values])
+        return [
+            change(value.answer, comparable(history, value.period.grain, value.instant))
+            for value, history in zip(values, histories, strict=True)
+        ]
 
 
 @strawberry.type(description="One point of a series.")
@@ -74,37 +93,54 @@ class SeriesPoint:
     null_reason: NullReason | None
     flags: list[str]
 
+    def __init__(
+        self,
+        at: dt.date,
+        until: dt.date,
+        value: Decimal | None,
+        n: int,
+        null_reason: NullReason | None,
+        flags: list[str],
+    ) -> None:
+        # By place: by name, as a dataclass does it here, making points takes four times as long.
+        self.at = at
+        self.until = until
+        self.value = value
+        self.n = n
+        self.null_reason = null_reason
+        self.flags = flags
+
 
 @strawberry.type(description="Values over consecutive periods, oldest first: as points, or column by column.")
 class Series:
+    answer: strawberry.Private[Answer]
     granularity: Grain
     unit: Unit
     currency: str | None
     starts: list[dt.date]
     values: list[Decimal | None]
-    points: list[SeriesPoint]
+    n: list[int] = strawberry.field(description="How many observations each value rests on.")
+    null_reasons: list[NullReason | None]
 
     @classmethod
-    def of(cls, answers: list[Answer], grain: Grain, metric: Metric, profile: Profile) -> "Series":
-        points = [
-            SeriesPoint(
-                at=each.question.period.start,
-                until=each.question.period.end,
-                value=number_of(each.value.number, metric, profile),
-                n=each.value.n,
-                null_reason=each.value.null_reason,
-                flags=list(each.value.flags),
-            )
-            for each in answers
-        ]
+    def of(cls, answer: Answer) -> "Series":
+        metric, profile, values = answer.question.metric, answer.question.profile, answer.values
         return cls(
-            granularity=grain,
+            answer=answer,
+            granularity=answer.question.periods[0].grain,
             unit=metric.unit,
             currency=currency_of(metric, profile),
-            starts=[point.at for point in points],
-            values=[point.value for point in points],
-            points=points,
+            starts=[period.start for period in answer.question.periods],
+            values=column_shown(values.numbers, metric.unit, profile.currency),
+            n=list(values.n),
+            null_reasons=list(values.null_reasons),
         )
+
+    @strawberry.field
+    def points(self) -> list[SeriesPoint]:
+        ends = [period.end for period in self.answer.question.periods]
+        flags = map(list, self.answer.values.flags)
+        return list(map(SeriesPoint, self.starts, ends, self.values, self.n, self.null_reasons, flags))
 
 
 @strawberry.type(description="One operand as it went into the formula. Money is in minor units, as it is computed.")
@@ -136,26 +172,17 @@ class Explanation:
     data_version: int
 
     @classmethod
-    def of(cls, answer: Answer, profile: Profile) -> "Explanation":
-        metric, value = answer.question.metric, answer.value
+    def of(cls, answer: Answer) -> "Explanation":
+        question, value = answer.question, answer.value
+        metric, profile = question.metric, question.profile
         return cls(
             formula=metric.formula_text,
             definition_version=metric.version,
             citation=metric.citation,
-            segment=answer.question.segment or None,
-            period=Period.of(answer.question.period),
-            inputs=[
-                ExplainedInput(
-                    name=name,
-                    component=each.component.key,
-                    meaning=each.component.meaning,
-                    window=each.window,
-                    period=Period.of(answer.windows[name]),
-                    value=answer.inputs.get(name),
-                )
-                for name, each in metric.inputs.items()
-            ],
-            unrounded=value.number,
+            segment=question.segment or None,
+            period=Period.of(question.periods[-1]),
+            inputs=_explained(answer),
+            unrounded=_decimal(value.number),
             value=number_of(value.number, metric, profile),
             unit=metric.unit,
             currency=currency_of(metric, profile),
@@ -167,7 +194,22 @@ class Explanation:
         )
 
 
-def number_of(number: Decimal | None, metric: Metric, profile: Profile) -> Decimal | None:
+def _explained(answer: Answer) -> list[ExplainedInput]:
+    windows = answer.question.windows
+    return [
+        ExplainedInput(
+            name=name,
+            component=each.component.key,
+            meaning=each.component.meaning,
+            window=each.window,
+            period=Period.of(windows[name][-1]),
+            value=_decimal(answer.inputs[name][-1]) if answer.inputs else None,
+        )
+        for name, each in answer.question.metric.inputs.items()
+    ]
+
+
+def number_of(number: Number | None, metric: Metric, profile: Profile) -> Decimal | None:
     return None if number is None else shown(number, metric.unit, profile.currency)
 
 
@@ -179,9 +221,39 @@ def freshness_of(answer: Answer) -> list[Freshness]:
     return [Freshness(source=source, as_of=as_of) for source, as_of in answer.standing.freshness]
 
 
-def change(number: Decimal | None, other: Decimal | None, metric: Metric, profile: Profile) -> Change | None:
+async def previous_changes(values: Sequence[MetricValue], context: Context) -> list[Change | Exception | None]:
+    """The periods before are asked for together with those of the same instant, which nearly always is one."""
+    changes: dict[int, Change | Exception | None] = {}
+    for instant in {value.instant for value in values}:
+        then = [(at, value.answer) for at, value in enumerate(values) if value.instant == instant]
+        befores = await answers(context, [answer for _, answer in then], _previous, instant)
+        for (at, answer), before in zip(then, befores, strict=True):
+            changes[at] = attempt(_change_since, answer, before)
+    return [changes[at] for at in range(len(values))]
+
+
+def change(answer: Answer, other: Number | None) -> Change | None:
+    metric, profile, number = answer.question.metric, answer.question.profile, answer.value.number
     if number is None or other is None:
         return None
-    difference = number - other
-    relative = None if other == 0 else shown(difference / abs(other), Unit.RATIO, profile.currency)
+    difference = Decimal(number) - Decimal(other)
+    relative = None if other == 0 else shown(difference / abs(Decimal(other)), Unit.RATIO, profile.currency)
     return Change(absolute=shown(difference, metric.unit, profile.currency), relative=relative)
+
+
+def comparable(history: Sequence[models.Baseline], grain: Grain, as_of: dt.datetime | None) -> Decimal | None:
+    """The newest baseline there was, if it is about periods of this length: a quarter does not exceed a month."""
+    newest = next((each for each in history if as_of is None or each.created_at <= as_of), None)
+    return newest.value if newest is not None and newest.grain == grain.value else None
+
+
+def _previous(answer: Answer) -> Question:
+    return answer.question.previous
+
+
+def _change_since(answer: Answer, before: Answer) -> Change | None:
+    return change(answer, before.value.number)
+
+
+def _decimal(number: Number | None) -> Decimal | None:
+    return None if number is None else Decimal(number)

@@ -13,12 +13,15 @@ from domain.errors import AlreadyArchived, BaselineFrozen, NoBaseline, ValueUnav
 from domain.kpis.models import Baseline, Kpi
 from domain.kpis.repository import find_latest_baseline, lock_kpi
 from domain.kpis.valuation import Answer, Question, answer
-from domain.metrics.definition import Kind, Metric, NullReason
-from domain.metrics.evaluation import compute
+from domain.metrics.catalog import get_metric
+from domain.metrics.definition import Kind
+from domain.metrics.evaluation import Values, compute
 from domain.metrics.periods import CALENDAR, Grain, Period, period_of
 from tenants.access.actor import Actor
+from tenants.database import driver_connection
 from tenants.errors import InvalidInput
 from tenants.registry.profile import Profile
+from tenants.snapshots import Snapshot
 
 SEASONAL_CYCLE_DAYS = 364
 MOST_PERIODS = 400
@@ -86,20 +89,21 @@ async def _freeze(
     profile: Profile,
     kpi: Kpi,
     *,
-    periods: list[Period],
+    periods: tuple[Period, ...],
     version: int,
     reason: str | None,
     now: datetime,
 ) -> Baseline:
-    metric = kpi.definition(field=("kpiId",))
-    answers = await answer(
-        session, profile, [Question(metric, kpi.segment, period) for period in periods], now=now, as_of=None
-    )
-    numbers = [each.value.number for each in answers if each.value.number is not None]
-    value = pooled(metric, answers)
+    metric = get_metric(kpi.metric_key, field=("kpiId",))
+    snapshot = Snapshot(await driver_connection(session))
+    question = Question(profile, metric, kpi.segment, periods)
+    (answered,) = await answer(snapshot, [question], now=now, as_of=None)
+    values = answered.values
+    numbers = [Decimal(number) for number in values.numbers if number is not None]
+    value = pooled(answered)
     if value is None:
         raise ValueUnavailable(
-            f"No period of this window has a value ({answers[-1].value.null_reason}).", field=("window",)
+            f"No period of this window has a value ({values.newest.null_reason}).", field=("window",)
         )
     baseline = Baseline(
         tenant_id=profile.tenant_id,
@@ -109,13 +113,13 @@ async def _freeze(
         window_start=periods[0].start,
         window_end=periods[-1].end,
         grain=periods[0].grain.value,
-        n=sum(each.value.n for each in answers),
+        n=sum(values.n),
         periods=len(numbers),
         variance=variance(numbers) if len(numbers) > 1 else None,
         method="MEAN_OF_PERIODS" if metric.kind is Kind.SIMPLE else "RATIO_OF_SUMS",
         definition_version=metric.version,
-        data_version=answers[0].standing.data_version,
-        warnings=_warnings(periods, answers),
+        data_version=answered.standing.data_version,
+        warnings=_warnings(periods, values),
         reason=reason,
         frozen_by=actor.name,
     )
@@ -124,7 +128,7 @@ async def _freeze(
     return baseline
 
 
-def _periods(profile: Profile, start: date, end: date, grain: Grain) -> list[Period]:
+def _periods(profile: Profile, start: date, end: date, grain: Grain) -> tuple[Period, ...]:
     fields.plausible(start, "window", "start")
     fields.plausible(end, "window", "end")
     if grain not in CALENDAR:
@@ -141,28 +145,29 @@ def _periods(profile: Profile, start: date, end: date, grain: Grain) -> list[Per
         raise InvalidInput(
             f"The window must consist of whole periods: {periods[0].start} to {periods[-1].end}.", field=("window",)
         )
-    return periods
+    return tuple(periods)
 
 
-def pooled(metric: Metric, answers: Sequence[Answer]) -> Decimal | None:
+def pooled(answered: Answer) -> Decimal | None:
     """One value for several periods: the mean of a level, the ratio of the sums of a ratio."""
-    valued = [each for each in answers if each.value.number is not None]
+    metric, numbers = answered.question.metric, answered.values.numbers
+    valued = [at for at, number in enumerate(numbers) if number is not None]
     if not valued:
         return None
-    sums = {name: sum((each.inputs[name] or Decimal(0) for each in valued), Decimal(0)) for name in metric.inputs}
-    result = compute(metric, sums)
-    if isinstance(result, NullReason):
+    sums = {name: [sum(column[at] or 0 for at in valued)] for name, column in answered.inputs.items()}
+    (result,) = compute(metric, sums)
+    if result is None:
         return None
-    return result / len(valued) if metric.kind is Kind.SIMPLE else result
+    return Decimal(result) / len(valued) if metric.kind is Kind.SIMPLE else Decimal(result)
 
 
-def _warnings(periods: list[Period], answers: list[Answer]) -> list[str]:
+def _warnings(periods: Sequence[Period], values: Values) -> list[str]:
     days = sum(period.days for period in periods)
     conditions = {
         "UNDER_ONE_SEASONAL_CYCLE": days < SEASONAL_CYCLE_DAYS,
-        "PERIODS_WITHOUT_VALUE": any(each.value.number is None for each in answers),
-        "WINDOW_INCOMPLETE": any("PERIOD_INCOMPLETE" in each.value.flags for each in answers),
-        "BACKFILL_RUNNING": any("BACKFILL_RUNNING" in each.value.flags for each in answers),
-        "SMALL_SAMPLE": sum(each.value.n for each in answers) < 30,
+        "PERIODS_WITHOUT_VALUE": None in values.numbers,
+        "WINDOW_INCOMPLETE": any("PERIOD_INCOMPLETE" in each for each in values.flags),
+        "BACKFILL_RUNNING": any("BACKFILL_RUNNING" in each for each in values.flags),
+        "SMALL_SAMPLE": sum(values.n) < 30,
     }
     return [name for name, holds in conditions.items() if holds]

@@ -35,20 +35,20 @@ def path_of(target: Target) -> Path:
 def measurement(target: Target, metric: Metric, segment: str, profile: Profile, *, on: date, today: date) -> Question:
     """What must be known to judge the target on a day: a period that is over by then and by yesterday."""
     over = min(on, target.due_on, date.fromordinal(today.toordinal() - 1))
-    return Question(metric, segment, last_complete_period(profile, Grain(target.grain), over))
+    return Question(profile, metric, segment, (last_complete_period(profile, Grain(target.grain), over),))
 
 
 def judge(target: Target, metric: Metric, measured: Answer, profile: Profile, *, on: date, today: date) -> Progress:
     """A day to come, or before the target starts, has no status yet."""
     path = path_of(target)
-    period = measured.question.period
+    period, number = measured.question.periods[-1], measured.value.number
     wanted, wanted_then = expected(path, on), expected(path, period.end)
     if on > today or on < target.start_on:
         return Progress(on, TargetStatus.NO_DATA, wanted, wanted_then, measured)
     final = on >= target.due_on and period == last_complete_period(profile, period.grain, target.due_on)
     verdict = status(
         path,
-        actual=measured.value.number,
+        actual=None if number is None else Decimal(number),
         measured_on=period.end,
         final=final,
         direction=metric.direction,

@@ -1,58 +1,83 @@
 """Values of metrics: many questions at once, each answered with the inputs it can be recomputed from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from domain.kpis.reads import Figure, Standing, is_kept, read_figures, read_standing
-from domain.metrics.components import ORDERS, PRICED_ORDERS, Additive
-from domain.metrics.definition import Metric, NullReason
-from domain.metrics.evaluation import Coverage, Value, evaluate, windows
-from domain.metrics.periods import TRAILING, Grain, Period, last_periods, period_of
+from domain.kpis.figures import Column, Figures
+from domain.kpis.reads import Standing, read_standings
+from domain.metrics.components import ORDERS, Additive, Component, Measure
+from domain.metrics.definition import Metric, NullReason, Window
+from domain.metrics.evaluation import Coverage, Frame, Value, Values, evaluate
+from domain.metrics.periods import TRAILING, Grain, Period, last_periods, period_of, shifted
 from tenants.registry.profile import Profile
+from tenants.snapshots import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
+    """A metric of a tenant, in one segment or '' for all, over consecutive periods of one grain: often of one."""
+
+    profile: Profile
     metric: Metric
     segment: str
-    period: Period
+    periods: tuple[Period, ...]
+
+    @property
+    def windows(self) -> dict[str, tuple[Period, ...]]:
+        """Which periods each input is read over."""
+        before = _before(self)
+        return {
+            name: before if each.window is Window.PREVIOUS else self.periods
+            for name, each in self.metric.inputs.items()
+        }
+
+    @property
+    def previous(self) -> "Question":
+        """The same of the period before each."""
+        return self._replace(periods=shifted(self.periods, self.profile.fiscal_year_start_month))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
+    """Columns of one item a period. Without any inputs the metric is not kept by the question's segment."""
+
     question: Question
-    value: Value
-    inputs: Mapping[str, Decimal | None]
-    windows: Mapping[str, Period]
+    values: Values
+    inputs: Mapping[str, Column]
     standing: Standing
+
+    @property
+    def value(self) -> Value:
+        """Of the newest period, which often is the only one."""
+        return self.values.newest
 
 
 async def answer(
-    session: AsyncSession, profile: Profile, questions: Sequence[Question], *, now: datetime, as_of: datetime | None
+    snapshot: Snapshot, questions: Sequence[Question], *, now: datetime, as_of: datetime | None
 ) -> list[Answer]:
-    """In the order asked. `as_of` answers with what was known at that instant, and with that instant's today."""
-    standing = await read_standing(session, profile.tenant_id, as_of=as_of)
-    figures = [figure for question in questions for figure in _figures(question, profile).values()]
-    figures += [_all_orders(question) for question in questions if question.metric.priced]
-    known = await read_figures(session, profile.tenant_id, [each for each in figures if is_kept(each)], as_of=as_of)
-    coverage = Coverage(
-        today=profile.today(as_of or now),
-        first_day=standing.first_day,
-        connected=standing.connected,
-        backfilling=standing.backfilling,
-        pending=standing.pending,
-        fiscal_start_month=profile.fiscal_year_start_month,
+    """In the order asked, of any number of tenants, which must be readable in the snapshot.
+
+    `as_of` answers with what was known at that instant, and with that instant's today.
+    """
+    profiles = {question.profile.tenant_id: question.profile for question in questions}
+    if not profiles:
+        return []
+    standings = await read_standings(snapshot, list(profiles), as_of=as_of)
+    figures = Figures()
+    wanted = [_ask(question, figures) for question in questions]
+    await figures.read(snapshot, as_of=as_of)
+    frames = Frames(
+        {each.tenant_id: _coverage(each, standings[each.tenant_id], as_of or now) for each in profiles.values()}
     )
-    return [_answer(question, profile, known, coverage, standing) for question in questions]
+    return [
+        _answer(question, ordinals, figures, frames, standings[question.profile.tenant_id])
+        for question, ordinals in zip(questions, wanted, strict=True)
+    ]
 
 
 def recent_periods(
     profile: Profile, grain: Grain, count: int, *, now: datetime, until: date | None = None
-) -> list[Period]:
+) -> tuple[Period, ...]:
     """Oldest first. The last one holds `until`, by default today; a trailing window ends the day before."""
     day = until or profile.today(now)
     if grain in TRAILING:
@@ -68,37 +93,89 @@ def last_complete_period(profile: Profile, grain: Grain, on: date) -> Period:
     return period_of(period.start - timedelta(days=1), grain, profile.fiscal_year_start_month)
 
 
-def _figures(question: Question, profile: Profile) -> dict[str, Figure]:
-    periods = windows(question.metric, question.period, profile.fiscal_year_start_month)
-    return {
-        name: Figure(each.component, question.segment, periods[name]) for name, each in question.metric.inputs.items()
+class Frames:
+    """Made once for all questions over the same periods."""
+
+    def __init__(self, coverages: Mapping[UUID, Coverage]) -> None:
+        self._coverages = coverages
+        self._known: dict[tuple[UUID, bool, Grain, date, int], Frame] = {}
+
+    def of(self, question: Question) -> Frame:
+        periods, looks_back = question.periods, question.metric.looks_back
+        tenant_id = question.profile.tenant_id
+        key = (tenant_id, looks_back, periods[0].grain, periods[0].start, len(periods))
+        frame = self._known.get(key)
+        if frame is None:
+            frame = self._known[key] = Frame.of(periods, self._coverages[tenant_id], looks_back=looks_back)
+        return frame
+
+
+class Ordinals(NamedTuple):
+    """Where the columns of a question's figures will be."""
+
+    inputs: Mapping[str, int]
+    all_orders: int | None
+
+
+def is_kept(component: Component, segment: str) -> bool:
+    """Whether the engine keeps this component by this segment at all."""
+    if segment == "":
+        return True
+    if component.additive is Additive.DISTINCT:
+        return False
+    return segment.partition("=")[0] in component.segments
+
+
+def _ask(question: Question, figures: Figures) -> Ordinals | None:
+    """None where something is not kept by the segment."""
+    metric, segment, tenant_id = question.metric, question.segment, question.profile.tenant_id
+    if segment and not all(is_kept(each.component, segment) for each in metric.inputs.values()):
+        return None
+    before = _before(question)
+    inputs = {
+        name: figures.ask(
+            tenant_id, each.component, segment, before if each.window is Window.PREVIOUS else question.periods
+        )
+        for name, each in metric.inputs.items()
     }
+    return Ordinals(inputs, figures.ask(tenant_id, ORDERS, segment, question.periods) if metric.priced else None)
 
 
 def _answer(
-    question: Question, profile: Profile, known: Mapping[Figure, Decimal], coverage: Coverage, standing: Standing
+    question: Question, ordinals: Ordinals | None, figures: Figures, frames: Frames, standing: Standing
 ) -> Answer:
-    figures = _figures(question, profile)
-    periods = {name: figure.period for name, figure in figures.items()}
-    if not all(is_kept(figure) for figure in figures.values()):
-        return Answer(question, Value(None, 0, NullReason.SEGMENT_NOT_KEPT, ()), {}, periods, standing)
-    inputs = {name: known.get(figure, _absent(figure)) for name, figure in figures.items()}
-    left_out = _left_out(question, known) if question.metric.priced else Decimal(0)
-    value = evaluate(question.metric, question.period, inputs, coverage, left_out=left_out)
-    return Answer(question, value, inputs, periods, standing)
+    if ordinals is None:
+        return Answer(question, Values.missing([NullReason.SEGMENT_NOT_KEPT] * len(question.periods)), {}, standing)
+    metric = question.metric
+    inputs = {
+        name: figures.column(ordinals.inputs[name], each.component.measure) for name, each in metric.inputs.items()
+    }
+    left_out = None
+    if ordinals.all_orders is not None and metric.priced is not None:
+        left_out = _left_out(figures.column(ordinals.all_orders, Measure.N), inputs[metric.priced])
+    return Answer(question, evaluate(metric, frames.of(question), inputs, left_out=left_out), inputs, standing)
 
 
-def _all_orders(question: Question) -> Figure:
-    return Figure(ORDERS, question.segment, question.period)
+def _left_out(orders: Column, priced: Column) -> list[int] | None:
+    """Orders in other currencies than the tenant's: counted, but not added up. None where there are none."""
+    if orders == priced:
+        return None
+    return [int((each or 0) - (ours or 0)) for each, ours in zip(orders, priced, strict=True)]
 
 
-def _left_out(question: Question, known: Mapping[Figure, Decimal]) -> Decimal:
-    """Orders in other currencies than the tenant's: counted, but not added up."""
-    priced = Figure(PRICED_ORDERS, question.segment, question.period)
-    return known.get(_all_orders(question), Decimal(0)) - known.get(priced, Decimal(0))
+def _before(question: Question) -> tuple[Period, ...]:
+    """Of a metric that looks back, the periods it looks at."""
+    if not question.metric.looks_back:
+        return question.periods
+    return shifted(question.periods, question.profile.fiscal_year_start_month)
 
 
-def _absent(figure: Figure) -> Decimal | None:
-    """No row means nothing happened, but for trailing windows, which are kept for some days only."""
-    kept_whole = figure.component.additive is Additive.DISTINCT and figure.period.grain in TRAILING
-    return None if kept_whole else Decimal(0)
+def _coverage(profile: Profile, standing: Standing, instant: datetime) -> Coverage:
+    return Coverage(
+        today=profile.today(instant),
+        first_day=standing.first_day,
+        connected=standing.connected,
+        backfilling=standing.backfilling,
+        pending=standing.pending,
+        fiscal_start_month=profile.fiscal_year_start_month,
+    )

@@ -1,11 +1,14 @@
 """What a metric is: one declared object with its words, its formula and the example that proves it."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
-from domain.metrics.components import PRICED_ORDERS, Component
+from domain.metrics.components import PRICED_ORDERS, Additive, Component
+from domain.metrics.formulas import Number
 
 
 class Unit(StrEnum):
@@ -83,8 +86,8 @@ class WorkedExample:
     expected: Decimal | NullReason
 
 
-Formula = Callable[[Mapping[str, Decimal]], Decimal]
-"""Inputs by name to a value. Division by zero is raised by Decimal and becomes DIVISION_BY_ZERO."""
+Formula = Callable[..., Number]
+"""Its parameters are inputs by their names. Division by zero is raised by Decimal and becomes DIVISION_BY_ZERO."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,11 +115,21 @@ class Metric:
     guardrails: tuple[str, ...] = ()
     null_reasons: tuple[NullReason, ...] = field(default=(NullReason.NO_DATA, NullReason.SOURCE_NOT_CONNECTED))
 
-    @property
-    def priced(self) -> bool:
-        """Whether it is about money, and so about orders in the reporting currency alone."""
-        return any(each.component == PRICED_ORDERS for each in self.inputs.values())
+    @cached_property
+    def operands(self) -> tuple[str, ...]:
+        """The inputs that the formula takes, in its order."""
+        return tuple(inspect.signature(self.formula).parameters)
 
-    @property
+    @cached_property
+    def priced(self) -> str | None:
+        """Of a metric of money, and so of orders in the reporting currency alone: the input that counts those."""
+        return next((name for name, each in self.inputs.items() if each.component == PRICED_ORDERS), None)
+
+    @cached_property
+    def kept_whole(self) -> tuple[str, ...]:
+        """The inputs that no sum of days gives, so that there is none where none was kept."""
+        return tuple(name for name, each in self.inputs.items() if each.component.additive is Additive.DISTINCT)
+
+    @cached_property
     def looks_back(self) -> bool:
         return any(each.window is Window.PREVIOUS for each in self.inputs.values())

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Grain(StrEnum):
@@ -32,6 +33,7 @@ class Period:
         return (self.end - self.start).days + 1
 
 
+@lru_cache(maxsize=4096)
 def period_of(day: date, grain: Grain, fiscal_start_month: int = 1) -> Period:
     """The period `day` falls in; for a trailing window the one that ends on `day`.
 
@@ -55,12 +57,18 @@ def previous(period: Period, fiscal_start_month: int = 1) -> Period:
     return period_of(period.start - timedelta(days=1), period.grain, fiscal_start_month)
 
 
-def last_periods(day: date, grain: Grain, count: int, fiscal_start_month: int = 1) -> list[Period]:
+@lru_cache(maxsize=256)
+def last_periods(day: date, grain: Grain, count: int, fiscal_start_month: int = 1) -> tuple[Period, ...]:
     """`count` periods, oldest first, the last one being that of `day`."""
     periods = [period_of(day, grain, fiscal_start_month)]
     while len(periods) < count:
         periods.append(previous(periods[-1], fiscal_start_month))
-    return periods[::-1]
+    return tuple(periods[::-1])
+
+
+def shifted(periods: tuple[Period, ...], fiscal_start_month: int = 1) -> tuple[Period, ...]:
+    """Of consecutive periods, the one before each."""
+    return (previous(periods[0], fiscal_start_month), *periods[:-1])
 
 
 def periods_touching(days: list[date], grain: Grain, fiscal_start_month: int = 1) -> list[Period]:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql
 
 import domain
 import tenants
+from tenants.sql import Query
 
 ROOMS = (tenants, domain)
 DRIVER = postgresql.asyncpg.dialect()  # type: ignore[no-untyped-call]
@@ -26,6 +27,17 @@ def statements() -> dict[str, str]:
     found: dict[str, str] = {}
     for module in modules():
         for name, value in vars(module).items():
-            if isinstance(value, TextClause) and (text := str(value.compile(dialect=DRIVER))) not in found.values():
+            text = _text(value)
+            if text is not None and text not in found.values():
                 found[f"{module.__name__}.{name}"] = text
     return found
+
+
+def _text(value: object) -> str | None:
+    match value:
+        case TextClause():
+            return str(value.compile(dialect=DRIVER))
+        case Query():
+            return value.text
+        case _:
+            return None

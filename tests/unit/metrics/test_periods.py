@@ -14,6 +14,7 @@ from domain.metrics.periods import (
     period_of,
     periods_touching,
     previous,
+    shifted,
 )
 
 DAYS = st.dates(date(1990, 1, 1), date(2100, 12, 31))
@@ -70,6 +71,7 @@ def test_recent_periods_follow_each_other_without_gap(day: date, grain: Grain, f
     assert len(periods) == count
     assert periods[-1].start <= day <= periods[-1].end
     assert all(a.end + timedelta(days=1) == b.start for a, b in itertools.pairwise(periods))
+    assert shifted(periods, fiscal) == tuple(previous(period, fiscal) for period in periods)
 
 
 @given(st.lists(DAYS, max_size=8), st.sampled_from(CALENDAR), MONTHS)
