@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api.demo.processes import Program, free_port, running, until_ready
 from tenants.database import Database, UnsafeRole, refuse_unsafe_role
 from tenants.embedded import DatabaseUrls, provision
 from tenants.postgres.server import EmbeddedServer
@@ -134,6 +136,20 @@ def test_the_applications_role_does_not_migrate(database_urls: DatabaseUrls, tmp
     ended = azimuth("migrate", DATABASE_URL=database_urls.application, AZIMUTH_STATE_DIR=str(tmp_path))
     assert ended.returncode == 2
     assert "MIGRATION_DATABASE_URL must be set" in ended.stderr
+
+
+async def test_the_server_takes_what_start_up_made_out_of_every_later_collection(
+    database_urls: DatabaseUrls, tmp_path: Path
+) -> None:
+    port, log = free_port(), tmp_path / "serve.log"
+    surroundings = {"DATABASE_URL": database_urls.application, "AZIMUTH_STATE_DIR": str(tmp_path)}
+    program = Program("serve", ("api.cli", "serve", "--port", str(port)), surroundings, log)
+    async with running([program]):
+        await until_ready(program, f"http://127.0.0.1:{port}/readyz")
+    settled = [json.loads(line) for line in log.read_text().splitlines() if "memory settled" in line]
+    assert len(settled) == 1
+    assert settled[0]["objects"] > 100_000, "the schema was not among them"
+    assert settled[0]["threshold"] >= 10_000
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "migrate", "sandbox", "demo", "doctor", "schema", "admin"])
