@@ -5,21 +5,24 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from domain.kpis.figures import DAYS_THEN
 from tenants.snapshots import Snapshot
 from tenants.sql import Row, query
 
 
-def _standing_by(days: str) -> str:
-    """A row a tenant. The first day comes from the edge of an index."""
+def _first(days: str, valid: str) -> str:
+    """Day of a tenant, from the edge of an index."""
+    return f"""(
+        SELECT d.local_day FROM {days} d
+        WHERE d.tenant_id = ANY (:tenant_ids!uuids) AND d.tenant_id = t.tenant_id
+          AND d.component = 'orders' AND d.segment = '' AND d.n > 0 AND {valid}
+        ORDER BY d.local_day LIMIT 1
+    )"""
+
+
+def _standing(first_day: str) -> str:
+    """A row a tenant."""
     return f"""
-        SELECT t.tenant_id, t.data_version,
-            (
-                SELECT d.local_day FROM {days} d
-                WHERE d.tenant_id = ANY (:tenant_ids!uuids) AND d.tenant_id = t.tenant_id
-                  AND d.component = 'orders' AND d.segment = '' AND d.n > 0
-                ORDER BY d.local_day LIMIT 1
-            ) AS first_day,
+        SELECT t.tenant_id, t.data_version, {first_day} AS first_day,
             EXISTS (
                 SELECT FROM connections c WHERE c.tenant_id = ANY (:tenant_ids) AND c.tenant_id = t.tenant_id
                   AND c.status IN ('ACTIVE', 'PAUSED', 'NEEDS_REAUTH', 'ERROR')
@@ -47,8 +50,12 @@ def _standing_by(days: str) -> str:
     """
 
 
-STANDING = query(_standing_by("day_components"))
-STANDING_AS_OF = query(_standing_by(DAYS_THEN))
+_NOW = _first("day_components", "true")
+_THEN = _first("day_components", "d.valid_from <= :as_of!instant")
+_REVISED = _first("day_component_revisions", "d.valid_from <= :as_of AND d.valid_to > :as_of")
+
+STANDING = query(_standing(_NOW))
+STANDING_AS_OF = query(_standing(f"least({_THEN}, {_REVISED})"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,17 @@ class Standing:
     backfilling: bool
     pending: bool
     freshness: tuple[tuple[str, datetime | None], ...]
+
+    @classmethod
+    def of(cls, row: Row) -> "Standing":
+        return cls(
+            first_day=row.first_day,
+            data_version=row.data_version,
+            connected=row.connected,
+            backfilling=row.backfilling,
+            pending=row.pending,
+            freshness=tuple(zip(row.sources or (), row.instants or (), strict=True)),
+        )
 
     @property
     def complete(self) -> bool:
@@ -75,15 +93,4 @@ async def read_standings(
         rows = await snapshot.fetch(STANDING, tenant_ids=asked)
     else:
         rows = await snapshot.fetch(STANDING_AS_OF, tenant_ids=asked, as_of=as_of)
-    return {row.tenant_id: _standing(row) for row in rows}
-
-
-def _standing(row: Row) -> Standing:
-    return Standing(
-        first_day=row.first_day,
-        data_version=row.data_version,
-        connected=row.connected,
-        backfilling=row.backfilling,
-        pending=row.pending,
-        freshness=tuple(zip(row.sources or (), row.instants or (), strict=True)),
-    )
+    return {row.tenant_id: Standing.of(row) for row in rows}

@@ -131,14 +131,13 @@ def _ask(question: Question, figures: Figures) -> Ordinals | None:
     metric, segment, tenant_id = question.metric, question.segment, question.profile.tenant_id
     if segment and not all(is_kept(each.component, segment) for each in metric.inputs.values()):
         return None
-    before = _before(question)
+    span = figures.span(question.periods)
+    before = figures.span(_before(question)) if metric.looks_back else span
     inputs = {
-        name: figures.ask(
-            tenant_id, each.component, segment, before if each.window is Window.PREVIOUS else question.periods
-        )
+        name: figures.ask(tenant_id, each.component, segment, before if each.window is Window.PREVIOUS else span)
         for name, each in metric.inputs.items()
     }
-    return Ordinals(inputs, figures.ask(tenant_id, ORDERS, segment, question.periods) if metric.priced else None)
+    return Ordinals(inputs, figures.ask(tenant_id, ORDERS, segment, span) if metric.priced else None)
 
 
 def _answer(
