@@ -1,27 +1,29 @@
-"""What one request carries: who asks, one snapshot to read from, and what was batched."""
+"""What one request carries: who asks, one snapshot to read from, and what is asked for in the same breath."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from uuid import UUID
 
 import strawberry
-from sqlalchemy.ext.asyncio import AsyncSession
-from strawberry.dataloader import DataLoader
 
+from api.gathering import Answered, Gathering
+from api.node import Node
 from domain.connections.house import House
+from domain.reading import Key, Read
 from tenants.access.actor import Actor, ApiScope
-from tenants.database import enter
-from tenants.registry.profile import Profile, get_profile, list_profiles
+from tenants.errors import NotFound
+from tenants.registry.profile import Profile, list_profiles
 from tenants.registry.service import admit
 from tenants.scope import Scope
+from tenants.snapshots import Snapshot
 
-Session = AsyncSession
 P = ParamSpec("P")
 T = TypeVar("T")
+V = TypeVar("V")
 
 
 @dataclass
@@ -33,19 +35,13 @@ class Reader:
     now: datetime
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _session: AsyncSession | None = None
+    _snapshot: Snapshot | None = None
     _profiles: dict[UUID, Profile] = field(default_factory=dict)
     _admitted: set[tuple[UUID, ApiScope]] = field(default_factory=set)
     _closed: bool = False
 
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
-        """For what nobody cancels, as a loader's batch; a resolver reads by `read`."""
-        async with self._lock:
-            yield await self._open()
-
     async def read(
-        self, work: Callable[Concatenate[AsyncSession, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+        self, work: Callable[Concatenate[Snapshot, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Runs to its end even where its resolver is given up because a neighbor failed.
 
@@ -53,8 +49,8 @@ class Reader:
         """
 
         async def alone() -> T:
-            async with self.session() as session:
-                return await work(session, *args, **kwargs)
+            async with self._lock:
+                return await work(await self._open(), *args, **kwargs)
 
         return await asyncio.shield(asyncio.ensure_future(alone()))
 
@@ -77,32 +73,38 @@ class Reader:
             self._closed = True
             await self._stack.aclose()
 
-    async def _enter(self, session: AsyncSession, tenant_id: UUID, scope: ApiScope, field: tuple[str, ...]) -> Profile:
+    async def _enter(self, snapshot: Snapshot, tenant_id: UUID, scope: ApiScope, field: tuple[str, ...]) -> Profile:
         if (tenant_id, scope) not in self._admitted:
-            await admit(session, self.actor, tenant_id=tenant_id, scope=scope, now=self.now, field=field)
+            await admit(snapshot, self.actor, tenant_id=tenant_id, scope=scope, now=self.now, field=field)
             self._admitted.add((tenant_id, scope))
-        if tenant_id not in self._profiles:
-            await enter(session, Scope(readable=frozenset({*self._profiles, tenant_id})))
-            self._profiles[tenant_id] = await get_profile(session, tenant_id)
-        return self._profiles[tenant_id]
+        return (await self._widen(snapshot, [tenant_id]))[tenant_id]
 
-    async def _enter_readable(self, session: AsyncSession, tenant_ids: Sequence[UUID]) -> Mapping[UUID, Profile]:
+    async def _enter_readable(self, snapshot: Snapshot, tenant_ids: Sequence[UUID]) -> Mapping[UUID, Profile]:
         self._admitted.update((tenant_id, ApiScope.READ_METRICS) for tenant_id in tenant_ids)
+        return await self._widen(snapshot, tenant_ids)
+
+    async def _widen(self, snapshot: Snapshot, tenant_ids: Sequence[UUID]) -> Mapping[UUID, Profile]:
         new = [tenant_id for tenant_id in tenant_ids if tenant_id not in self._profiles]
         if new:
-            await enter(session, Scope(readable=frozenset({*self._profiles, *new})))
-            self._profiles.update(await list_profiles(session, tenant_ids=new))
+            await snapshot.enter(Scope(readable=frozenset({*self._profiles, *new})))
+            self._profiles.update(await list_profiles(snapshot, tenant_ids=new))
         return self._profiles
 
-    async def _open(self) -> AsyncSession:
+    async def _open(self) -> Snapshot:
         if self._closed:
             # Whoever still asks belongs to a part of the answer that was given up; a connection opened for them now
             # would never be given back.
             raise asyncio.CancelledError
-        if self._session is None:
+        if self._snapshot is None:
             scope = Scope(organization_id=self.actor.organization_id)
-            self._session = await self._stack.enter_async_context(self.house.database.snapshot(scope))
-        return self._session
+            self._snapshot = await self._stack.enter_async_context(self.house.database.reading(scope))
+        return self._snapshot
+
+
+class FetchNode(Protocol):
+    """What `api.nodes` does. Handed in, because the areas need it and it needs the areas."""
+
+    def __call__(self, context: "Context", gid: str, *, scope: ApiScope | None) -> Awaitable[Node]: ...
 
 
 @dataclass
@@ -112,18 +114,63 @@ class Context:
     request_id: str
     now: datetime
     reader: Reader
-    loaders: dict[object, DataLoader[Any, Any]] = field(default_factory=dict)
+    fetch_node: FetchNode
+    _gatherings: dict[object, Gathering] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, house: House, actor: Actor, request_id: str) -> "Context":
+    def of(cls, house: House, actor: Actor, request_id: str, *, fetch_node: FetchNode) -> "Context":
         now = house.clock.now()
-        return cls(house, actor, request_id, now, Reader(house, actor, now))
+        return cls(house, actor, request_id, now, Reader(house, actor, now), fetch_node)
+
+    async def load(self, read: Read[V], keys: Sequence[Key]) -> list[V | None]:
+        """What the read knows of each key, read together with what everybody else wants of it."""
+
+        async def answer(wanted: list[Key]) -> list[V | None]:
+            found = await self.reader.read(read, list(dict.fromkeys(wanted)))
+            return [found.get(key) for key in wanted]
+
+        return cast(list[V | None], await self.gathering(read, answer).ask(keys))
+
+    async def load_all(self, read: Read[V], keys: Sequence[Key]) -> list[V]:
+        """Of what is known to be there. Raises NotFound."""
+        found = await self.load(read, keys)
+        if any(each is None for each in found):
+            raise NotFound
+        return cast(list[V], found)
+
+    async def load_lists(self, read: Read[list[V]], keys: Sequence[Key]) -> list[list[V]]:
+        """The read's list for each key, empty where there is none."""
+        return [found or [] for found in await self.load(read, keys)]
+
+    async def gathered(
+        self, whole: Callable[..., Awaitable[Sequence[Any]]], one: Any, arguments: dict[str, Any]
+    ) -> Any:
+        """The answer of a set-based field for one object; raises the exception that is its answer."""
+
+        async def answer(objects: list[Any]) -> Sequence[Any]:
+            return await whole(objects, self, **arguments)
+
+        try:
+            gathering = self.gathering((whole, *arguments.items()), answer)
+        except TypeError:  # arguments that cannot be compared
+            gathering = Gathering(answer)
+        (found,) = await gathering.ask([one])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def gathering(self, name: object, answer: Answered) -> Gathering:
+        """One a request for each name."""
+        found = self._gatherings.get(name)
+        if found is None:
+            found = self._gatherings[name] = Gathering(answer)
+        return found
 
     async def refresh(self) -> None:
         """After a change: what is read next is a new snapshot, and nothing batched before counts."""
         await self.reader.close()
         self.reader = Reader(self.house, self.actor, self.now)
-        self.loaders.clear()
+        self._gatherings.clear()
 
     async def close(self) -> None:
         await self.reader.close()

@@ -28,6 +28,10 @@ class GlobalId:
     tenant_id: UUID
     id: UUID
 
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        return (self.tenant_id, self.id)
+
 
 def encode(kind: Kind, tenant_id: UUID, id: UUID) -> ID:
     return ID(f"{kind}_{_text(tenant_id.bytes if kind is Kind.TENANT else tenant_id.bytes + id.bytes)}")

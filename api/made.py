@@ -4,7 +4,6 @@ from typing import TypeVar
 
 from api.context import Info
 from api.mutation import Subject
-from api.nodes import fetch_node
 from api.own import is_own
 
 N = TypeVar("N")
@@ -14,6 +13,6 @@ async def made(info: Info, subject: Subject | None, kind: type[N]) -> N | None:
     """Its own fields need no scope but the one it was made by."""
     if subject is None:
         return None
-    node = await fetch_node(info, subject.gid, scope=subject.scope if is_own(info) else None)
+    node = await info.context.fetch_node(info.context, subject.gid, scope=subject.scope if is_own(info) else None)
     assert isinstance(node, kind)
     return node

@@ -4,123 +4,118 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+import strawberry
+
 from api.connections.types import ConnectedAccount
-from api.context import Info
+from api.context import Context, Info
 from api.ids import GlobalId, Kind, decode
 from api.initiatives.types import Initiative, InitiativeLink
-from api.kpis.types import Baseline, Kpi, Target
-from api.loading import Read, load_each
+from api.kpis.baselines import Baseline
+from api.kpis.targets import Target
+from api.kpis.types import Kpi
 from api.node import Node
 from api.objectives.types import Objective
 from api.tenants.types import Tenant
 from domain.connections import models as connections
 from domain.initiatives import models as initiatives
 from domain.kpis import models as kpis
-from domain.kpis.repository import list_kpis
 from domain.objectives import models as objectives
-from domain.paging import rows_by_id
+from domain.reading import Key, rows_by_id
 from tenants.access.actor import ApiScope
-from tenants.errors import Denied, NotFound
+from tenants.errors import Denied, InvalidInput, NotFound
+from tenants.tables import TenantEntity
 
-R = TypeVar("R")
+E = TypeVar("E", bound=TenantEntity)
 
-SCOPES = {Kind.CONNECTION: ConnectedAccount.reading}
-
-list_objectives = rows_by_id(objectives.Objective)
-list_baselines = rows_by_id(kpis.Baseline)
-list_targets = rows_by_id(kpis.Target)
-list_initiatives = rows_by_id(initiatives.Initiative)
-list_links = rows_by_id(initiatives.InitiativeLink)
-list_connections = rows_by_id(connections.Connection)
+MOST_NODES = 100
+SCOPES = {Kind.CONNECTION: ApiScope.READ_CONNECTIONS}
 
 
-async def fetch_node(info: Info, gid: str, *, scope: ApiScope | None = None, field: tuple[str, ...] = ("id",)) -> Node:
+@strawberry.type
+class NodeQueries:
+    @strawberry.field(description="Anything by its id.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node:
+        return await fetch_node(info.context, id)
+
+    @strawberry.field(description="Several things by their ids, in their order; null where nothing is visible to you.")
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        if len(ids) > MOST_NODES:
+            raise InvalidInput(f"At most {MOST_NODES} ids.", field=("ids",), code="TOO_MANY_IDS")
+        return await fetch_nodes(info.context, ids)
+
+
+async def fetch_node(
+    context: Context, gid: str, *, scope: ApiScope | None = None, field: tuple[str, ...] = ("id",)
+) -> Node:
     """By the scope its kind is read by, if none is named. Raises NotFound, NoGrant, GrantEnded or ForbiddenScope."""
     wanted = decode(gid, field=field)
-    await _admit(info, wanted, field, scope)
+    await _admit(context, wanted, field, scope)
     try:
-        return await FETCH[wanted.kind](info, wanted)
+        return await FETCH[wanted.kind](context, wanted)
     except NotFound:
         raise NotFound(field=field) from None
 
 
-async def fetch_nodes(info: Info, gids: Sequence[str]) -> list[Node | None]:
+async def fetch_nodes(context: Context, gids: Sequence[str]) -> list[Node | None]:
     """In their order; None for what is not visible. First everything is admitted, so that all can be read together."""
-    wanted = [await _admitted(info, gid) for gid in gids]
-    return list(await asyncio.gather(*(_visible(info, each) for each in wanted)))
+    wanted = [await _admitted(context, gid) for gid in gids]
+    return list(await asyncio.gather(*(_visible(context, each) for each in wanted)))
 
 
-async def _admit(info: Info, wanted: GlobalId, field: tuple[str, ...], scope: ApiScope | None = None) -> None:
+async def _admit(context: Context, wanted: GlobalId, field: tuple[str, ...], scope: ApiScope | None = None) -> None:
     reading = scope or SCOPES.get(wanted.kind, Node.reading)
-    await info.context.reader.enter_tenant(wanted.tenant_id, scope=reading, field=field)
+    await context.reader.enter_tenant(wanted.tenant_id, scope=reading, field=field)
 
 
-async def _admitted(info: Info, gid: str) -> GlobalId | None:
+async def _admitted(context: Context, gid: str) -> GlobalId | None:
     try:
         wanted = decode(gid)
-        await _admit(info, wanted, ())
+        await _admit(context, wanted, ())
     except (NotFound, Denied):
         return None
     return wanted
 
 
-async def _visible(info: Info, wanted: GlobalId | None) -> Node | None:
+async def _visible(context: Context, wanted: GlobalId | None) -> Node | None:
     try:
-        return None if wanted is None else await FETCH[wanted.kind](info, wanted)
+        return None if wanted is None else await FETCH[wanted.kind](context, wanted)
     except NotFound:
         return None
 
 
-async def _row(info: Info, read: Read[R], wanted: GlobalId) -> R:
-    row = await load_each(info.context, read).load((wanted.tenant_id, wanted.id))
-    if row is None:
-        raise NotFound
-    return row
+async def _row(context: Context, entity: type[E], key: Key) -> E:
+    rows: list[E] = await context.load_all(rows_by_id(entity), [key])
+    return rows[0]
 
 
-async def _tenant(info: Info, wanted: GlobalId) -> Node:
-    return Tenant.of(info.context.reader.profile(wanted.tenant_id), info)
+async def _tenant(context: Context, wanted: GlobalId) -> Node:
+    return Tenant.of(context.reader.profile(wanted.tenant_id), context)
 
 
-async def _objective(info: Info, wanted: GlobalId) -> Node:
-    return Objective.of(await _row(info, list_objectives, wanted), info)
+async def _baseline(context: Context, wanted: GlobalId) -> Node:
+    row = await _row(context, kpis.Baseline, wanted.key)
+    return Baseline.of(row, await _row(context, kpis.Kpi, (row.tenant_id, row.kpi_id)), context)
 
 
-async def _kpi(info: Info, wanted: GlobalId) -> Kpi:
-    return Kpi.of(await _row(info, list_kpis, wanted))
+async def _target(context: Context, wanted: GlobalId) -> Node:
+    row = await _row(context, kpis.Target, wanted.key)
+    return Target.of(row, await _row(context, kpis.Kpi, (row.tenant_id, row.kpi_id)), context)
 
 
-async def _baseline(info: Info, wanted: GlobalId) -> Node:
-    row = await _row(info, list_baselines, wanted)
-    return Baseline.of(row, await _kpi(info, GlobalId(Kind.KPI, row.tenant_id, row.kpi_id)), info)
+def _of(entity: type[E], of: Callable[[E], Node]) -> Callable[[Context, GlobalId], Awaitable[Node]]:
+    async def fetch(context: Context, wanted: GlobalId) -> Node:
+        return of(await _row(context, entity, wanted.key))
+
+    return fetch
 
 
-async def _target(info: Info, wanted: GlobalId) -> Node:
-    row = await _row(info, list_targets, wanted)
-    return Target.of(row, await _kpi(info, GlobalId(Kind.KPI, row.tenant_id, row.kpi_id)), info)
-
-
-async def _initiative(info: Info, wanted: GlobalId) -> Node:
-    return Initiative.of(await _row(info, list_initiatives, wanted))
-
-
-async def _link(info: Info, wanted: GlobalId) -> Node:
-    row = await _row(info, list_links, wanted)
-    its = GlobalId(Kind.INITIATIVE, row.tenant_id, row.initiative_id)
-    return InitiativeLink.of(row, await _row(info, list_initiatives, its))
-
-
-async def _connection(info: Info, wanted: GlobalId) -> Node:
-    return ConnectedAccount.of(await _row(info, list_connections, wanted))
-
-
-FETCH: dict[Kind, Callable[[Info, GlobalId], Awaitable[Node]]] = {
+FETCH: dict[Kind, Callable[[Context, GlobalId], Awaitable[Node]]] = {
     Kind.TENANT: _tenant,
-    Kind.OBJECTIVE: _objective,
-    Kind.KPI: _kpi,
+    Kind.OBJECTIVE: _of(objectives.Objective, Objective.of),
+    Kind.KPI: _of(kpis.Kpi, Kpi.of),
     Kind.BASELINE: _baseline,
     Kind.TARGET: _target,
-    Kind.INITIATIVE: _initiative,
-    Kind.INITIATIVE_LINK: _link,
-    Kind.CONNECTION: _connection,
+    Kind.INITIATIVE: _of(initiatives.Initiative, Initiative.of),
+    Kind.INITIATIVE_LINK: _of(initiatives.InitiativeLink, InitiativeLink.of),
+    Kind.CONNECTION: _of(connections.Connection, ConnectedAccount.of),
 }

@@ -2,15 +2,19 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 from uuid import UUID
 
 import strawberry
 
+from api.context import Context
+from domain.reading import Pages
 from tenants.errors import InvalidInput
+from tenants.tables import TenantEntity
 
 T = TypeVar("T")
+R = TypeVar("R", bound=TenantEntity)
 MOST = 100
 
 
@@ -30,9 +34,26 @@ class Edge(Generic[T]):
 
 @strawberry.type
 class Connection(Generic[T]):
-    nodes: list[T]
-    edges: list[Edge[T]]
-    page_info: PageInfo
+    page: strawberry.Private[Sequence[tuple[UUID, T]]]
+    goes_on: strawberry.Private[bool]
+    is_continued: strawberry.Private[bool]
+
+    @strawberry.field
+    def nodes(self) -> list[T]:
+        return [node for _, node in self.page]
+
+    @strawberry.field
+    def edges(self) -> list[Edge[T]]:
+        return [Edge(cursor=cursor_of(id), node=node) for id, node in self.page]
+
+    @strawberry.field
+    def page_info(self) -> PageInfo:
+        return PageInfo(
+            has_next_page=self.goes_on,
+            has_previous_page=self.is_continued,
+            start_cursor=cursor_of(self.page[0][0]) if self.page else None,
+            end_cursor=cursor_of(self.page[-1][0]) if self.page else None,
+        )
 
 
 def page_size(first: int) -> int:
@@ -57,18 +78,24 @@ def parse_cursor(cursor: str | None) -> UUID | None:
 
 def connection(nodes: Sequence[tuple[UUID, T]], *, first: int, after: str | None) -> Connection[T]:
     """`nodes` is one more than `first` where there is more to come."""
-    page = nodes[:first]
-    edges = [Edge(cursor=cursor_of(id), node=node) for id, node in page]
-    return Connection(
-        nodes=[edge.node for edge in edges],
-        edges=edges,
-        page_info=PageInfo(
-            has_next_page=len(nodes) > first,
-            has_previous_page=after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
-    )
+    return Connection(page=nodes[:first], goes_on=len(nodes) > first, is_continued=after is not None)
+
+
+async def pages_of(
+    context: Context,
+    read: Pages[R],
+    tenant_ids: Sequence[UUID],
+    of: Callable[[R], T],
+    *,
+    first: int,
+    after: str | None,
+) -> list[Connection[T]]:
+    """A page of each tenant's, in one read."""
+    found = await context.reader.read(read, tenant_ids, after=parse_cursor(after), limit=page_size(first) + 1)
+    return [
+        connection([(row.id, of(row)) for row in found.get(tenant_id, ())], first=first, after=after)
+        for tenant_id in tenant_ids
+    ]
 
 
 def slice_of(nodes: Sequence[tuple[UUID, T]], *, first: int, after: str | None) -> Connection[T]:

@@ -3,26 +3,28 @@
 from typing import Any
 
 import strawberry
-from strawberry.extensions import MaxTokensLimiter, ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
 from api.connections.mutations.connection_start import connection_start
 from api.connections.types import ConnectedAccount
-from api.execution.limits import MOST_TOKENS
-from api.execution.operation import BeforeValidation
+from api.execution.documents import Documents, Remembering
+from api.execution.executor import PlannedExecutor
 from api.initiatives.mutations.initiative_archive import initiative_archive
 from api.initiatives.mutations.initiative_create import initiative_create
 from api.initiatives.mutations.initiative_link import initiative_link
 from api.initiatives.types import Initiative, InitiativeLink
+from api.kpis.baselines import Baseline
 from api.kpis.mutations.baseline_freeze import baseline_freeze
 from api.kpis.mutations.baseline_revise import baseline_revise
 from api.kpis.mutations.kpi_archive import kpi_archive
 from api.kpis.mutations.kpi_create import kpi_create
 from api.kpis.mutations.target_archive import target_archive
 from api.kpis.mutations.target_create import target_create
-from api.kpis.types import Baseline, Kpi, Target
+from api.kpis.targets import Target
+from api.kpis.types import Kpi
 from api.metrics.queries import MetricQueries
+from api.nodes import NodeQueries
 from api.objectives.mutations.objective_archive import objective_archive
 from api.objectives.mutations.objective_create import objective_create
 from api.objectives.mutations.objective_kpi_link import objective_kpi_link
@@ -32,11 +34,9 @@ from api.tenants.mutations.tenant_create import tenant_create
 from api.tenants.queries import TenantQueries
 from api.tenants.types import Tenant
 
-DOCUMENTS_REMEMBERED = 500
-
 
 @strawberry.type
-class Query(TenantQueries, MetricQueries):
+class Query(TenantQueries, NodeQueries, MetricQueries):
     pass
 
 
@@ -67,11 +67,8 @@ schema = Schema(
     query=Query,
     mutation=create_type("Mutation", MUTATIONS),
     types=[Tenant, Objective, Kpi, Baseline, Target, Initiative, InitiativeLink, ConnectedAccount],
-    extensions=[
-        BeforeValidation,
-        lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
-        lambda: ParserCache(maxsize=DOCUMENTS_REMEMBERED),
-        lambda: ValidationCache(maxsize=DOCUMENTS_REMEMBERED),
-    ],
+    extensions=[lambda: Remembering(DOCUMENTS)],
+    execution_context_class=PlannedExecutor,
     config=StrawberryConfig(auto_camel_case=True, sort_schema=False, scalar_map=SCALARS),
 )
+DOCUMENTS: Documents = Documents(schema._schema)

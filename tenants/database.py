@@ -42,7 +42,9 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         timeout = str(int(statement_timeout_seconds * 1000))
         self._opening = text(f"SET LOCAL statement_timeout = {timeout}")
-        self._snapshots = Snapshots(url, size=pool_size, settings={**CONNECTION, "statement_timeout": timeout})
+        self._snapshots = Snapshots(
+            _driver_url(url), size=pool_size, settings={**CONNECTION, "statement_timeout": timeout}
+        )
 
     @asynccontextmanager
     async def unit_of_work(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
@@ -117,6 +119,11 @@ async def driver_connection(session: AsyncSession) -> asyncpg.Connection:
     return connection
 
 
+async def snapshot_within(session: AsyncSession) -> Snapshot:
+    """For what a change must read: the same reads, within its transaction, of what it has written so far."""
+    return Snapshot(await driver_connection(session))
+
+
 async def enter(session: AsyncSession, scope: Scope) -> None:
     """Narrow the open transaction to `scope`.
 
@@ -184,6 +191,10 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
 def _asyncpg_url(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     return f"postgresql+asyncpg{separator}{rest}" if scheme in {"postgres", "postgresql"} else url
+
+
+def _driver_url(url: str) -> str:
+    return url.replace("postgresql+asyncpg:", "postgresql:", 1)
 
 
 def _dumps(value: Any) -> str:

@@ -15,7 +15,7 @@ from tenants.access.actor import Actor, ApiScope
 from tenants.audit.author import Author
 from tenants.audit.service import record_change, record_organization_change
 from tenants.clock import Clock
-from tenants.database import Database, enter
+from tenants.database import Database, enter, snapshot_within
 from tenants.errors import Conflict, ForbiddenScope, InvalidInput, NotFound, Refusal
 from tenants.idempotency import repository as idempotency
 from tenants.registry.service import admit
@@ -98,7 +98,7 @@ class Gate:
     async def _enter(self, unit: Unit, command: Command) -> Outcome:
         if command.tenant_id is not None:
             await admit(
-                unit.session,
+                await snapshot_within(unit.session),
                 unit.actor,
                 tenant_id=command.tenant_id,
                 scope=command.scope,

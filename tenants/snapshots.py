@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+import orjson
 from asyncpg.pool import PoolConnectionProxy
 
 from tenants.scope import Scope
@@ -55,7 +56,8 @@ class Snapshots:
             await snapshot.enter(scope)
             yield snapshot
         finally:
-            await pool.release(connection)
+            # To its end, also where the request is given up: a connection that stays in its transaction is lost.
+            await asyncio.shield(asyncio.ensure_future(_end(pool, connection)))
 
     async def close(self) -> None:
         if self._opened is not None:
@@ -69,7 +71,8 @@ class Snapshots:
                     min_size=0,
                     max_size=self._size,
                     server_settings=self._settings,
-                    reset=_end,
+                    init=_prepare,
+                    reset=_leave_as_it_is,
                     max_inactive_connection_lifetime=0,
                 )
             return self._opened
@@ -90,7 +93,19 @@ async def _begin(pool: asyncpg.Pool) -> PoolConnectionProxy:
             return connection
 
 
-async def _end(connection: Driver) -> None:
+async def _prepare(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=orjson.dumps, decoder=orjson.loads)
+
+
+async def _end(pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
+    try:
+        if not connection.is_closed():
+            await connection.execute("ROLLBACK")
+    except DEAD:
+        connection.terminate()
+    finally:
+        await pool.release(connection)
+
+
+async def _leave_as_it_is(_: Driver) -> None:
     """All that a snapshot leaves is its transaction: the driver's own reset would be a round trip for nothing."""
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")

@@ -1,16 +1,18 @@
 import datetime as dt
+from collections.abc import Sequence
 from enum import StrEnum
 
 import strawberry
 
-from api.context import Info
+from api.context import Context
 from api.ids import Kind, encode, tenant_gid
-from api.loading import load_each, load_list
 from api.node import Node
 from api.pagination import page_size
+from api.sets import Each, set_based
 from domain.connections import models, reads
 from domain.connections.repository import list_streams
 from domain.facts import models as fact_models
+from domain.reading import Key
 from tenants.access.actor import ApiScope
 
 
@@ -152,18 +154,20 @@ class ConnectedAccount(Node):
             created_at=row.created_at,
         )
 
-    @strawberry.field(description="Each kind of records that is read.")
-    async def streams(self, info: Info) -> list[StreamProgress]:
-        rows = await load_list(info.context, list_streams, (self.row.tenant_id, self.row.id))
-        return [StreamProgress.of(row) for row in rows]
+    @set_based(description="Each kind of records that is read.")
+    async def streams(accounts: Sequence["ConnectedAccount"], context: Context) -> Each[list[StreamProgress]]:
+        lists = await context.load_lists(list_streams, _keys(accounts))
+        return [[StreamProgress.of(row) for row in rows] for rows in lists]
 
-    @strawberry.field(description="The newest passes first.")
-    async def runs(self, info: Info, first: int = 10) -> list[SyncRun]:
-        rows = await load_list(info.context, reads.newest_runs(page_size(first)), (self.row.tenant_id, self.row.id))
-        return [SyncRun.of(row) for row in rows]
+    @set_based(description="The newest passes first.")
+    async def runs(accounts: Sequence["ConnectedAccount"], context: Context, first: int = 10) -> Each[list[SyncRun]]:
+        lists = await context.load_lists(reads.newest_runs(page_size(first)), _keys(accounts))
+        return [[SyncRun.of(row) for row in rows] for rows in lists]
 
-    @strawberry.field(description="Counts over the provider's webhooks.")
-    async def inbox(self, info: Info) -> InboxStats:
-        counts = await load_each(info.context, reads.inbox_counts).load((self.row.tenant_id, self.row.id))
-        assert counts is not None
-        return InboxStats(**counts)
+    @set_based(description="Counts over the provider's webhooks.")
+    async def inbox(accounts: Sequence["ConnectedAccount"], context: Context) -> Each[InboxStats]:
+        return [InboxStats(**each) for each in await context.load_all(reads.inbox_counts, _keys(accounts))]
+
+
+def _keys(accounts: Sequence[ConnectedAccount]) -> list[Key]:
+    return [(each.row.tenant_id, each.row.id) for each in accounts]

@@ -12,6 +12,7 @@ from strawberry.types import ExecutionResult
 from api.context import Context
 from api.errors import present
 from api.http.bodies import BodyTooLarge, is_worth_dropping, read_body
+from api.nodes import fetch_node
 from api.oauth.bearer import Unauthorized, authenticate
 from api.oauth.tokens import AccessTokens
 from api.schema import schema
@@ -40,7 +41,7 @@ class GraphQLEndpoint:
         if isinstance(body, Response):
             return body
         started = time.perf_counter()
-        context = Context.of(self._house, actor, request_id)
+        context = Context.of(self._house, actor, request_id, fetch_node=fetch_node)
         try:
             result = await schema.execute(
                 body["query"],

@@ -1,23 +1,25 @@
-import asyncio
 import datetime as dt
-from uuid import UUID
+from collections.abc import Sequence
+from itertools import islice
 
 import strawberry
 
-from api.context import Info
+from api.context import Context
 from api.ids import Kind, encode, tenant_gid
 from api.initiatives.types import InitiativeLink
+from api.kpis.targets import newest_targets, progress_of
 from api.kpis.types import Kpi
-from api.loading import load_list
 from api.node import Node
 from api.pagination import Connection, slice_of
-from domain import fields
+from api.sets import Each, attempt, set_based
 from domain.initiatives.repository import list_links_of_objectives
+from domain.kpis.progress import Progress
 from domain.kpis.trajectories import TargetStatus
 from domain.metrics.catalog import find_metric
 from domain.objectives import models
 from domain.objectives.repository import list_kpis_of
 from domain.objectives.status import combine
+from domain.reading import Key
 
 
 @strawberry.type(description="What the business wants, by when, and the KPIs that show it.")
@@ -32,7 +34,7 @@ class Objective(Node):
     archived_at: dt.datetime | None
 
     @classmethod
-    def of(cls, row: models.Objective, info: Info) -> "Objective":
+    def of(cls, row: models.Objective) -> "Objective":
         return cls(
             id=encode(Kind.OBJECTIVE, row.tenant_id, row.id),
             row=row,
@@ -45,25 +47,38 @@ class Objective(Node):
             archived_at=row.archived_at,
         )
 
-    @property
-    def key(self) -> tuple[UUID, UUID]:
-        return (self.row.tenant_id, self.row.id)
+    @set_based(description="The KPIs that are its evidence.")
+    async def kpis(
+        objectives: Sequence["Objective"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[Kpi]]:
+        lists = await context.load_lists(list_kpis_of, _keys(objectives))
+        return [slice_of([(row.id, Kpi.of(row)) for row in rows], first=first, after=after) for rows in lists]
 
-    @strawberry.field(description="The KPIs that are its evidence.")
-    async def kpis(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Kpi]:
-        rows = await load_list(info.context, list_kpis_of, self.key)
-        return slice_of([(row.id, Kpi.of(row)) for row in rows], first=first, after=after)
+    @set_based(description="The automations that should move it, and by how much.")
+    async def initiatives(
+        objectives: Sequence["Objective"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[InitiativeLink]]:
+        lists = await context.load_lists(list_links_of_objectives, _keys(objectives))
+        return [
+            slice_of([(row.id, InitiativeLink.of(row)) for row in rows], first=first, after=after) for rows in lists
+        ]
 
-    @strawberry.field(description="The automations that should move it, and by how much.")
-    async def initiatives(self, info: Info, first: int = 20, after: str | None = None) -> Connection[InitiativeLink]:
-        links = await load_list(info.context, list_links_of_objectives, self.key)
-        return slice_of([(link.id, InitiativeLink.of(link, row)) for link, row in links], first=first, after=after)
-
-    @strawberry.field(description="As its worst target stands; NO_DATA without one.")
-    async def status(self, info: Info, on: dt.date | None = None) -> TargetStatus:
-        fields.plausible(on, "on")
+    @set_based(description="As its worst target stands; NO_DATA without one.")
+    async def status(
+        objectives: Sequence["Objective"], context: Context, on: dt.date | None = None
+    ) -> Each[TargetStatus]:
+        lists = await context.load_lists(list_kpis_of, _keys(objectives))
         # What a newer release adopted has no status here, and the KPI itself says why.
-        rows = [row for row in await load_list(info.context, list_kpis_of, self.key) if find_metric(row.metric_key)]
-        # Together, so that the loaders see them all: one after the other each would be a statement of its own.
-        targets = await asyncio.gather(*(Kpi.of(row).target(info) for row in rows))
-        return combine(await asyncio.gather(*(target.status(info, on) for target in targets if target is not None)))
+        known = [[row for row in rows if find_metric(row.metric_key)] for rows in lists]
+        newest = iter(await newest_targets([kpi for kpis in known for kpi in kpis], context))
+        targets = [[target for target in islice(newest, len(kpis)) if target is not None] for kpis in known]
+        progress = iter(await progress_of([target for some in targets for target in some], context, on))
+        return [attempt(_worst, *islice(progress, len(some))) for some in targets]
+
+
+def _worst(*targets: Progress) -> TargetStatus:
+    return combine([each.status for each in targets])
+
+
+def _keys(objectives: Sequence[Objective]) -> list[Key]:
+    return [(each.row.tenant_id, each.row.id) for each in objectives]

@@ -2,15 +2,10 @@ import strawberry
 
 from api.context import Info
 from api.ids import Kind, decode_as
-from api.node import Node
-from api.nodes import fetch_node, fetch_nodes
 from api.pagination import Connection, connection, page_size, parse_cursor
 from api.tenants.types import Tenant
 from tenants.access.actor import ApiScope
-from tenants.errors import InvalidInput
 from tenants.registry.service import tenants_of
-
-MOST_NODES = 100
 
 
 @strawberry.type(description="Who is asking, as the access token says.")
@@ -27,21 +22,11 @@ class TenantQueries:
         actor = info.context.actor
         return Viewer(client_id=actor.client_id, scopes=sorted(actor.scopes), is_person=actor.person_id is not None)
 
-    @strawberry.field(description="Anything by its id.")
-    async def node(self, info: Info, id: strawberry.ID) -> Node:
-        return await fetch_node(info, id)
-
-    @strawberry.field(description="Several things by their ids, in their order; null where nothing is visible to you.")
-    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
-        if len(ids) > MOST_NODES:
-            raise InvalidInput(f"At most {MOST_NODES} ids.", field=("ids",), code="TOO_MANY_IDS")
-        return await fetch_nodes(info, ids)
-
     @strawberry.field(description="One tenant your organization may read.")
     async def tenant(self, info: Info, id: strawberry.ID) -> Tenant:
         wanted = decode_as(Kind.TENANT, id, field=("id",))
         profile = await info.context.reader.enter_tenant(wanted.tenant_id, field=("id",))
-        return Tenant.of(profile, info)
+        return Tenant.of(profile, info.context)
 
     @strawberry.field(description="Every tenant your organization may read.")
     async def tenants(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Tenant]:
@@ -55,4 +40,4 @@ class TenantQueries:
             limit=page_size(first) + 1,
         )
         profiles = await context.reader.enter_readable(ids)
-        return connection([(each, Tenant.of(profiles[each], info)) for each in ids], first=first, after=after)
+        return connection([(each, Tenant.of(profiles[each], context)) for each in ids], first=first, after=after)

@@ -1,23 +1,30 @@
 import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 import strawberry
 
 from api.connections.types import ConnectedAccount, RecomputeRun
-from api.context import Info
+from api.context import Context
 from api.ids import tenant_gid
 from api.initiatives.types import Initiative
 from api.kpis.types import Kpi
 from api.node import Node
 from api.objectives.types import Objective
-from api.pagination import Connection, connection, page_size, parse_cursor, slice_of
-from domain.connections import repository as connections
+from api.pagination import Connection, page_size, pages_of
+from api.sets import Each, set_based
+from domain.connections import reads as connections
 from domain.facts import reads as facts
-from domain.initiatives import reads as initiatives
-from domain.kpis import reads as kpis
-from domain.objectives import reads as objectives
+from domain.initiatives import repository as initiatives
+from domain.kpis import repository as kpis
+from domain.kpis.reads import Standing, read_standings
+from domain.objectives import repository as objectives
 from tenants.access.actor import ApiScope
+from tenants.errors import Denied, ForbiddenScope
 from tenants.registry.profile import Profile
+
+T = TypeVar("T")
 
 
 @strawberry.type(description="One business, its objectives, its KPIs and what feeds them.")
@@ -30,7 +37,7 @@ class Tenant(Node):
     today: dt.date = strawberry.field(description="The business date on the tenant's own clock.")
 
     @classmethod
-    def of(cls, profile: Profile, info: Info) -> "Tenant":
+    def of(cls, profile: Profile, context: Context) -> "Tenant":
         return cls(
             id=tenant_gid(profile.tenant_id),
             tenant_id=profile.tenant_id,
@@ -38,43 +45,74 @@ class Tenant(Node):
             currency=profile.currency,
             time_zone=profile.time_zone.key,
             fiscal_year_start_month=profile.fiscal_year_start_month,
-            today=profile.today(info.context.now),
+            today=profile.today(context.now),
         )
 
-    @strawberry.field(description="Live objectives, oldest first.")
-    async def objectives(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Objective]:
-        wanted, most = parse_cursor(after), page_size(first) + 1
-        rows = await info.context.reader.read(objectives.page, tenant_id=self.tenant_id, after=wanted, limit=most)
-        return connection([(row.id, Objective.of(row, info)) for row in rows], first=first, after=after)
+    @set_based(description="Live objectives, oldest first.")
+    async def objectives(
+        tenants: Sequence["Tenant"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[Objective]]:
+        return await pages_of(context, objectives.pages, _ids(tenants), Objective.of, first=first, after=after)
 
-    @strawberry.field(description="Adopted metrics, oldest first.")
-    async def kpis(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Kpi]:
-        wanted, most = parse_cursor(after), page_size(first) + 1
-        rows = await info.context.reader.read(kpis.page, tenant_id=self.tenant_id, after=wanted, limit=most)
-        return connection([(row.id, Kpi.of(row)) for row in rows], first=first, after=after)
+    @set_based(description="Adopted metrics, oldest first.")
+    async def kpis(
+        tenants: Sequence["Tenant"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[Kpi]]:
+        return await pages_of(context, kpis.pages, _ids(tenants), Kpi.of, first=first, after=after)
 
-    @strawberry.field(description="Automations, oldest first.")
-    async def initiatives(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Initiative]:
-        wanted, most = parse_cursor(after), page_size(first) + 1
-        rows = await info.context.reader.read(initiatives.page, tenant_id=self.tenant_id, after=wanted, limit=most)
-        return connection([(row.id, Initiative.of(row)) for row in rows], first=first, after=after)
+    @set_based(description="Automations, oldest first.")
+    async def initiatives(
+        tenants: Sequence["Tenant"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[Initiative]]:
+        return await pages_of(context, initiatives.pages, _ids(tenants), Initiative.of, first=first, after=after)
 
-    @strawberry.field(description="Connected accounts. Needs the scope read_connections.")
-    async def connections(self, info: Info, first: int = 20, after: str | None = None) -> Connection[ConnectedAccount]:
-        await info.context.reader.enter_tenant(self.tenant_id, scope=ApiScope.READ_CONNECTIONS)
-        rows = await info.context.reader.read(connections.list_connections, tenant_id=self.tenant_id)
-        return slice_of([(row.id, ConnectedAccount.of(row)) for row in rows], first=first, after=after)
+    @set_based(description="Connected accounts. Needs the scope read_connections.")
+    async def connections(
+        tenants: Sequence["Tenant"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[ConnectedAccount]]:
+        async def read(admitted: list[UUID]) -> list[Connection[ConnectedAccount]]:
+            return await pages_of(context, connections.pages, admitted, ConnectedAccount.of, first=first, after=after)
 
-    @strawberry.field(description="Rises with every recompute that changed a figure.")
-    async def data_version(self, info: Info) -> int:
-        return (await info.context.reader.read(kpis.read_standing, self.tenant_id)).data_version
+        return await _for_connections(context, tenants, read)
 
-    @strawberry.field(description="Whether every stream has been read once and no day waits for a recompute.")
-    async def up_to_date(self, info: Info) -> bool:
-        return (await info.context.reader.read(kpis.read_standing, self.tenant_id)).complete
+    @set_based(description="Rises with every recompute that changed a figure.")
+    async def data_version(tenants: Sequence["Tenant"], context: Context) -> Each[int]:
+        return [each.data_version for each in await _standings(context, tenants)]
 
-    @strawberry.field(description="What the last recomputes did, newest first. Needs the scope read_connections.")
-    async def recompute_runs(self, info: Info, first: int = 10) -> list[RecomputeRun]:
-        await info.context.reader.enter_tenant(self.tenant_id, scope=ApiScope.READ_CONNECTIONS)
-        rows = await info.context.reader.read(facts.recompute_runs, tenant_id=self.tenant_id, limit=page_size(first))
-        return [RecomputeRun.of(row) for row in rows]
+    @set_based(description="Whether every stream has been read once and no day waits for a recompute.")
+    async def up_to_date(tenants: Sequence["Tenant"], context: Context) -> Each[bool]:
+        return [each.complete for each in await _standings(context, tenants)]
+
+    @set_based(description="What the last recomputes did, newest first. Needs the scope read_connections.")
+    async def recompute_runs(
+        tenants: Sequence["Tenant"], context: Context, first: int = 10
+    ) -> Each[list[RecomputeRun]]:
+        async def read(admitted: list[UUID]) -> list[list[RecomputeRun]]:
+            found = await context.reader.read(facts.recompute_runs, admitted, limit=page_size(first))
+            return [[RecomputeRun.of(row) for row in found.get(each, ())] for each in admitted]
+
+        return await _for_connections(context, tenants, read)
+
+
+def _ids(tenants: Sequence[Tenant]) -> list[UUID]:
+    return [tenant.tenant_id for tenant in tenants]
+
+
+async def _standings(context: Context, tenants: Sequence[Tenant]) -> list[Standing]:
+    found = await context.reader.read(read_standings, _ids(tenants))
+    return [found[tenant.tenant_id] for tenant in tenants]
+
+
+async def _for_connections(
+    context: Context, tenants: Sequence[Tenant], read: Callable[[list[UUID]], Awaitable[Sequence[T]]]
+) -> list[T | Exception]:
+    """What only those may see who may see connections: read of the others, refused for these."""
+    refusals: dict[UUID, Exception] = {}
+    for tenant_id in _ids(tenants):
+        try:
+            await context.reader.enter_tenant(tenant_id, scope=ApiScope.READ_CONNECTIONS)
+        except (Denied, ForbiddenScope) as refusal:
+            refusals[tenant_id] = refusal
+    admitted = [tenant_id for tenant_id in _ids(tenants) if tenant_id not in refusals]
+    answers = dict(zip(admitted, await read(admitted), strict=True))
+    return [refusals.get(tenant_id) or answers[tenant_id] for tenant_id in _ids(tenants)]

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.connections.models import Connection, OAuthState, ProviderApp, StreamState
+from domain.reading import lists_of
 from tenants.errors import NotFound
 from tenants.sql import statement
 
@@ -51,25 +52,7 @@ async def lock_connection(session: AsyncSession, *, tenant_id: UUID, connection_
     return connection
 
 
-async def list_connections(session: AsyncSession, *, tenant_id: UUID) -> Sequence[Connection]:
-    query = (
-        select(Connection)
-        .where(Connection.tenant_id == tenant_id, Connection.archived_at.is_(None))
-        .order_by(Connection.id)
-    )
-    return (await session.execute(query)).scalars().all()
-
-
-async def list_streams(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[StreamState]]:
-    query = (
-        select(StreamState)
-        .where(StreamState.tenant_id == tenant_id, StreamState.connection_id.in_(ids))
-        .order_by(StreamState.connection_id, StreamState.stream)
-    )
-    found: dict[UUID, list[StreamState]] = {each: [] for each in ids}
-    for state in (await session.execute(query)).scalars():
-        found[state.connection_id].append(state)
-    return found
+list_streams = lists_of(StreamState, "connection_id", order="e.stream")
 
 
 async def lock_stream(

@@ -1,15 +1,26 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from domain.facts.models import RecomputeRun
+from domain.reading import columns
+from tenants.snapshots import Snapshot
+from tenants.sql import query
+
+NEWEST_RUNS = query(f"""
+SELECT * FROM (
+    SELECT {columns(RecomputeRun)}, row_number() OVER (PARTITION BY e.tenant_id ORDER BY e.id DESC) AS place
+    FROM recompute_runs e WHERE e.tenant_id = ANY (:tenant_ids!uuids)
+) p
+WHERE place <= :limit!bigint ORDER BY place
+""")
 
 
-async def recompute_runs(session: AsyncSession, *, tenant_id: UUID, limit: int) -> Sequence[RecomputeRun]:
+async def recompute_runs(
+    snapshot: Snapshot, tenant_ids: Sequence[UUID], *, limit: int
+) -> Mapping[UUID, list[RecomputeRun]]:
     """Newest first."""
-    query = (
-        select(RecomputeRun).where(RecomputeRun.tenant_id == tenant_id).order_by(RecomputeRun.id.desc()).limit(limit)
-    )
-    return (await session.execute(query)).scalars().all()
+    found: dict[UUID, list[RecomputeRun]] = {}
+    for row in await snapshot.fetch(NEWEST_RUNS, tenant_ids=list(tenant_ids), limit=limit):
+        found.setdefault(row.tenant_id, []).append(cast(RecomputeRun, row))
+    return found

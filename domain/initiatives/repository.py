@@ -1,10 +1,9 @@
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.initiatives.models import Initiative, InitiativeLink
+from domain.reading import Read, columns, grouped, live_pages
 from tenants.errors import NotFound
 
 
@@ -24,35 +23,19 @@ async def get_link(session: AsyncSession, *, tenant_id: UUID, link_id: UUID) -> 
     return link, await get_initiative(session, tenant_id=tenant_id, initiative_id=link.initiative_id)
 
 
-async def list_links_of_objectives(
-    session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]
-) -> dict[UUID, list[tuple[InitiativeLink, Initiative]]]:
-    query = _links(tenant_id).where(InitiativeLink.objective_id.in_(ids))
-    found: dict[UUID, list[tuple[InitiativeLink, Initiative]]] = {each: [] for each in ids}
-    for link, initiative in await session.execute(query):
-        found[link.objective_id].append((link, initiative))
-    return found
+pages = live_pages(Initiative)
 
 
-async def list_links_of_initiatives(
-    session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]
-) -> dict[UUID, list[InitiativeLink]]:
-    query = _links(tenant_id).where(InitiativeLink.initiative_id.in_(ids))
-    found: dict[UUID, list[InitiativeLink]] = {each: [] for each in ids}
-    for link, initiative in await session.execute(query):
-        found[initiative.id].append(link)
-    return found
+def _links(end: str) -> Read[list[InitiativeLink]]:
+    return grouped(f"""
+        SELECT {columns(InitiativeLink)}, e.{end} AS parent
+        FROM initiative_links e JOIN initiatives i ON i.tenant_id = e.tenant_id AND i.id = e.initiative_id
+        WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND i.tenant_id = ANY (:tenant_ids)
+          AND e.{end} = ANY (:ids!uuids) AND i.archived_at IS NULL
+        ORDER BY e.id
+    """)
 
 
-def _links(tenant_id: UUID) -> Select[InitiativeLink, Initiative]:
-    return (
-        select(InitiativeLink, Initiative)
-        .join(
-            Initiative,
-            (Initiative.tenant_id == InitiativeLink.tenant_id) & (Initiative.id == InitiativeLink.initiative_id),
-        )
-        .where(
-            InitiativeLink.tenant_id == tenant_id, Initiative.tenant_id == tenant_id, Initiative.archived_at.is_(None)
-        )
-        .order_by(InitiativeLink.id)
-    )
+list_links_of_objectives = _links("objective_id")
+list_links_of_initiatives = _links("initiative_id")
+"""Links of live initiatives, in the order they were made."""

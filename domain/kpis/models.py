@@ -6,9 +6,6 @@ from uuid import UUID
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.errors import MetricNotInRelease
-from domain.metrics.catalog import find_metric
-from domain.metrics.definition import Metric
 from tenants.tables import TenantEntity
 
 KPI_KEY = (["tenant_id", "kpi_id"], ["kpis.tenant_id", "kpis.id"])
@@ -26,13 +23,6 @@ class Kpi(TenantEntity):
     owner_id: Mapped[UUID | None]
     archived_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
-
-    def definition(self, *, field: tuple[str, ...] = ()) -> Metric:
-        """Raises MetricNotInRelease."""
-        found = find_metric(self.metric_key)
-        if found is None:
-            raise MetricNotInRelease(self.metric_key, field=field)
-        return found
 
 
 class Baseline(TenantEntity):

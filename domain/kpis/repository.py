@@ -1,12 +1,12 @@
 """KPIs, baselines and targets in the database. Every statement names the tenant."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kpis.models import Baseline, Kpi, Target
+from domain.reading import LIVE, lists_of, live_pages
 from tenants.errors import NotFound
 
 
@@ -50,32 +50,10 @@ async def find_latest_baseline(session: AsyncSession, *, tenant_id: UUID, kpi_id
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def list_kpis(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Kpi]:
-    query = select(Kpi).where(Kpi.tenant_id == tenant_id, Kpi.id.in_(ids))
-    return {kpi.id: kpi for kpi in (await session.execute(query)).scalars()}
+pages = live_pages(Kpi)
 
+list_baselines = lists_of(Baseline, "kpi_id", order="e.version DESC")
+"""Newest version first."""
 
-async def list_baselines(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[Baseline]]:
-    """Newest version first."""
-    query = (
-        select(Baseline)
-        .where(Baseline.tenant_id == tenant_id, Baseline.kpi_id.in_(ids))
-        .order_by(Baseline.kpi_id, Baseline.version.desc())
-    )
-    found: dict[UUID, list[Baseline]] = {kpi_id: [] for kpi_id in ids}
-    for baseline in (await session.execute(query)).scalars():
-        found[baseline.kpi_id].append(baseline)
-    return found
-
-
-async def list_targets(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[Target]]:
-    """Live ones, newest first."""
-    query = (
-        select(Target)
-        .where(Target.tenant_id == tenant_id, Target.kpi_id.in_(ids), Target.archived_at.is_(None))
-        .order_by(Target.kpi_id, Target.id.desc())
-    )
-    found: dict[UUID, list[Target]] = {kpi_id: [] for kpi_id in ids}
-    for target in (await session.execute(query)).scalars():
-        found[target.kpi_id].append(target)
-    return found
+list_targets = lists_of(Target, "kpi_id", order="e.id DESC", only=LIVE)
+"""Live ones, newest first."""

@@ -14,7 +14,7 @@ from domain.errors import AlreadyArchived, UnknownMetric
 from domain.kpis.models import Baseline, Kpi, Target
 from domain.kpis.repository import find_latest_baseline, get_kpi, get_target
 from domain.kpis.trajectories import Point, Trajectory
-from domain.metrics.catalog import find_metric
+from domain.metrics.catalog import find_metric, get_metric
 from domain.metrics.definition import Direction, Metric, Unit
 from domain.metrics.periods import CALENDAR, Grain
 from tenants.access.actor import Actor
@@ -86,7 +86,7 @@ async def create_target(
     kpi = await get_kpi(session, tenant_id=profile.tenant_id, kpi_id=kpi_id)
     if kpi.archived_at is not None:
         raise AlreadyArchived("kpiId")
-    metric = kpi.definition(field=("kpiId",))
+    metric = get_metric(kpi.metric_key, field=("kpiId",))
     _check(target)
     baseline = await find_latest_baseline(session, tenant_id=profile.tenant_id, kpi_id=kpi_id)
     scale = _scale(metric, profile.currency)

@@ -2,6 +2,7 @@
 
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from domain.errors import MetricNotInRelease
 from domain.metrics.definition import Metric
 from domain.metrics.definitions import customers, orders, revenue
 
@@ -25,6 +26,14 @@ BY_KEY = {metric.key: metric for metric in ALL}
 
 def find_metric(key: str) -> Metric | None:
     return BY_KEY.get(key)
+
+
+def get_metric(key: str, *, field: tuple[str, ...] = ()) -> Metric:
+    """Of what was adopted. Raises MetricNotInRelease."""
+    found = find_metric(key)
+    if found is None:
+        raise MetricNotInRelease(key, field=field)
+    return found
 
 
 def id_of(metric: Metric) -> UUID:

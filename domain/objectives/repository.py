@@ -1,11 +1,10 @@
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kpis.models import Kpi
-from domain.objectives.models import Objective, ObjectiveKpi
+from domain.objectives.models import Objective
+from domain.reading import LIVE, Read, columns, grouped, live_pages
 from tenants.errors import NotFound
 
 
@@ -18,20 +17,13 @@ async def get_objective(
     return objective
 
 
-async def list_kpis_of(session: AsyncSession, *, tenant_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[Kpi]]:
-    """Live KPIs, in the order they were adopted."""
-    query = (
-        select(ObjectiveKpi.objective_id, Kpi)
-        .join(Kpi, (Kpi.tenant_id == ObjectiveKpi.tenant_id) & (Kpi.id == ObjectiveKpi.kpi_id))
-        .where(
-            ObjectiveKpi.tenant_id == tenant_id,
-            Kpi.tenant_id == tenant_id,
-            ObjectiveKpi.objective_id.in_(ids),
-            Kpi.archived_at.is_(None),
-        )
-        .order_by(ObjectiveKpi.objective_id, Kpi.id)
-    )
-    found: dict[UUID, list[Kpi]] = {objective_id: [] for objective_id in ids}
-    for objective_id, kpi in await session.execute(query):
-        found[objective_id].append(kpi)
-    return found
+pages = live_pages(Objective)
+
+list_kpis_of: Read[list[Kpi]] = grouped(f"""
+    SELECT {columns(Kpi)}, l.objective_id AS parent
+    FROM objective_kpis l JOIN kpis e ON e.tenant_id = l.tenant_id AND e.id = l.kpi_id
+    WHERE l.tenant_id = ANY (:tenant_ids!uuids) AND e.tenant_id = ANY (:tenant_ids)
+      AND l.objective_id = ANY (:ids!uuids) AND {LIVE}
+    ORDER BY e.id
+""")
+"""Live KPIs, in the order they were adopted."""

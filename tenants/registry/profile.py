@@ -12,6 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tenants.clock import local_day
 from tenants.errors import NotFound
 from tenants.registry.models import TenantProfile
+from tenants.snapshots import Snapshot
+from tenants.sql import Row, query
+
+PROFILES = query("""
+SELECT tenant_id, name, currency, time_zone, fiscal_year_start_month, clock_shift_days FROM tenant_profiles
+WHERE tenant_id = ANY (:tenant_ids!uuids)
+""")
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class Profile:
         return local_day(instant, self.time_zone)
 
 
-def profile_of(row: TenantProfile) -> Profile:
+def profile_of(row: TenantProfile | Row) -> Profile:
     return Profile(
         tenant_id=row.tenant_id,
         name=row.name,
@@ -52,6 +59,5 @@ async def get_profile(session: AsyncSession, tenant_id: UUID) -> Profile:
     return profile_of(row)
 
 
-async def list_profiles(session: AsyncSession, *, tenant_ids: Sequence[UUID]) -> dict[UUID, Profile]:
-    rows = (await session.execute(select(TenantProfile).where(TenantProfile.tenant_id.in_(tenant_ids)))).scalars()
-    return {row.tenant_id: profile_of(row) for row in rows}
+async def list_profiles(snapshot: Snapshot, *, tenant_ids: Sequence[UUID]) -> dict[UUID, Profile]:
+    return {row.tenant_id: profile_of(row) for row in await snapshot.fetch(PROFILES, tenant_ids=list(tenant_ids))}

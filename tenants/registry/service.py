@@ -7,7 +7,6 @@ from functools import cache
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenants.access.actor import Actor, ApiScope
@@ -19,9 +18,32 @@ from tenants.ids import new_id
 from tenants.registry.models import Grant, Tenant, TenantProfile, TenantState
 from tenants.scope import Scope
 from tenants.secrets.keyring import KeyRing
+from tenants.snapshots import Snapshot
+from tenants.sql import Row, query
 
 # A grant given to whoever opens a tenant, until its owner decides otherwise.
 FOUNDER_ROLE = "ADMIN"
+
+# At least one row: without a grant its columns are null.
+ADMISSION = query("""
+SELECT e.owned, g.scopes, g.expires_at, g.revoked_at
+FROM (
+    SELECT EXISTS (
+        SELECT FROM tenants WHERE id = :tenant_id!uuid AND organization_id = :organization_id!uuid
+    ) AS owned
+) e LEFT JOIN grants g ON g.tenant_id = :tenant_id AND g.organization_id = :organization_id
+""")
+READABLE = query("""
+SELECT id FROM (
+    SELECT tenant_id AS id FROM grants
+    WHERE organization_id = :organization_id!uuid AND :scope!text = ANY (scopes) AND revoked_at IS NULL
+      AND (expires_at IS NULL OR expires_at > :now!instant)
+    UNION
+    SELECT id FROM tenants WHERE organization_id = :organization_id
+) e
+WHERE :after!uuid IS NULL OR id > :after
+ORDER BY id LIMIT :limit!bigint
+""")
 
 
 @dataclass(frozen=True)
@@ -67,22 +89,13 @@ async def create_tenant(
 
 
 async def admit(
-    session: AsyncSession, actor: Actor, *, tenant_id: UUID, scope: ApiScope, now: datetime, field: tuple[str, ...] = ()
+    snapshot: Snapshot, actor: Actor, *, tenant_id: UUID, scope: ApiScope, now: datetime, field: tuple[str, ...] = ()
 ) -> None:
     """Lets the actor at a tenant or raises NotFound, NoGrant, GrantEnded; ForbiddenScope for the token itself."""
     actor.require(scope)
-    grants = (
-        (
-            await session.execute(
-                select(Grant).where(Grant.tenant_id == tenant_id, Grant.organization_id == actor.organization_id)
-            )
-        )
-        .scalars()
-        .all()
-    )
-    if any(is_live(grant, now) and scope in grant.scopes for grant in grants):
-        return
-    if await _owns(session, actor, tenant_id):
+    rows = await snapshot.fetch(ADMISSION, tenant_id=tenant_id, organization_id=actor.organization_id)
+    grants = [row for row in rows if row.scopes is not None]
+    if rows[0].owned or any(is_live(grant, now) and scope in grant.scopes for grant in grants):
         return
     if any(is_live(grant, now) for grant in grants):
         raise NoGrant(field=field)
@@ -92,24 +105,18 @@ async def admit(
 
 
 async def tenants_of(
-    session: AsyncSession, actor: Actor, *, scope: ApiScope, now: datetime, after: UUID | None, limit: int
+    snapshot: Snapshot, actor: Actor, *, scope: ApiScope, now: datetime, after: UUID | None, limit: int
 ) -> list[UUID]:
     """The tenants the actor may read, in the order of their ids, one page."""
     actor.require(scope)
-    grants = (await session.execute(select(Grant).where(Grant.organization_id == actor.organization_id))).scalars()
-    granted = {grant.tenant_id for grant in grants if is_live(grant, now) and scope in grant.scopes}
-    own = (await session.execute(select(Tenant.id).where(Tenant.organization_id == actor.organization_id))).scalars()
-    everyone = sorted(granted.union(own))
-    return [tenant_id for tenant_id in everyone if after is None or tenant_id > after][:limit]
+    rows = await snapshot.fetch(
+        READABLE, organization_id=actor.organization_id, scope=scope, now=now, after=after, limit=limit
+    )
+    return [row.id for row in rows]
 
 
-def is_live(grant: Grant, now: datetime) -> bool:
+def is_live(grant: Row, now: datetime) -> bool:
     return grant.revoked_at is None and (grant.expires_at is None or grant.expires_at > now)
-
-
-async def _owns(session: AsyncSession, actor: Actor, tenant_id: UUID) -> bool:
-    owned = select(Tenant.id).where(Tenant.id == tenant_id, Tenant.organization_id == actor.organization_id)
-    return (await session.execute(owned)).scalar_one_or_none() is not None
 
 
 def _check(tenant: NewTenant) -> None:

@@ -2,8 +2,8 @@ import strawberry
 
 from api.context import Info
 from api.ids import Kind, encode
+from api.kpis.baselines import Baseline
 from api.kpis.inputs import DateRangeInput
-from api.kpis.types import Baseline
 from api.made import made
 from api.mutation import KeyedInput, Payload, mutation, within
 from domain.kpis.baselines import freeze_baseline

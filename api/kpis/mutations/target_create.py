@@ -6,7 +6,7 @@ import strawberry
 from api.context import Info
 from api.ids import Kind, encode
 from api.kpis.inputs import TargetPointInput, TargetRationale
-from api.kpis.types import Target
+from api.kpis.targets import Target
 from api.made import made
 from api.mutation import KeyedInput, Payload, mutation, within
 from domain.kpis.service import NewTarget, create_target

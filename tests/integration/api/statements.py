@@ -9,6 +9,8 @@ import asyncpg
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import Pool
 
+from tenants import snapshots
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -28,10 +30,18 @@ class Statements:
     def listening(self) -> Iterator["Statements"]:
         """To every connection that is opened inside."""
         event.listen(Pool, "connect", self._connected)
+        prepare = snapshots._prepare
+
+        async def heard(connection: asyncpg.Connection) -> None:
+            await prepare(connection)
+            self._hear(connection)
+
+        snapshots._prepare = heard
         event.listen(Engine, "before_cursor_execute", self._executed)
         try:
             yield self
         finally:
+            snapshots._prepare = prepare
             event.remove(Pool, "connect", self._connected)
             event.remove(Engine, "before_cursor_execute", self._executed)
 
@@ -43,7 +53,9 @@ class Statements:
         return heard
 
     def _connected(self, connection: Any, record: object) -> None:
-        driver: asyncpg.Connection[asyncpg.Record] = connection.driver_connection
+        self._hear(connection.driver_connection)
+
+    def _hear(self, driver: asyncpg.Connection) -> None:
         pid = driver.get_server_pid()
         self._known.add(pid)
         driver.add_query_logger(lambda query: self.sent.append(Sent(pid, query.query)))

@@ -1,0 +1,87 @@
+"""Documents: parsed, held to the limits and validated once, and remembered with the verdict."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
+from strawberry.extensions import SchemaExtension
+
+from api.execution.limits import MOST_TOKENS, refuse_excess
+
+MOST_CHARACTERS = 400_000
+"""Of all that is remembered: some 30 MB as it lies in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Read and judged. With errors it is not carried out."""
+
+    node: DocumentNode
+    errors: Sequence[GraphQLError]
+    characters: int
+
+
+class Documents:
+    """Those asked last."""
+
+    def __init__(self, schema: GraphQLSchema, *, most: int = MOST_CHARACTERS) -> None:
+        self._schema = schema
+        self._most = most
+        self._known: OrderedDict[bytes, Document] = OrderedDict()
+        self._characters = 0
+
+    def read(self, text: str) -> Document:
+        """Raises GraphQLError for what is no document, or one beyond the limits: to find that out costs little."""
+        digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+        found = self._known.get(digest)
+        if found is None:
+            found = self._judge(text)
+            self._remember(digest, found)
+        else:
+            self._known.move_to_end(digest)
+        return found
+
+    def _judge(self, text: str) -> Document:
+        node = parse(text, max_tokens=MOST_TOKENS)
+        refuse_excess(node)
+        return Document(node, validate(self._schema, node), len(text))
+
+    def _remember(self, digest: bytes, document: Document) -> None:
+        self._known[digest] = document
+        self._characters += document.characters
+        while self._characters > self._most:
+            self._characters -= self._known.popitem(last=False)[1].characters
+
+
+class Remembering(SchemaExtension):
+    """Parses and validates in the library's place. Raises GraphQLError, which the library makes the answer."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        document = self._documents.read(context.query or "")
+        _require_operation(document.node, context._provided_operation_name)
+        context.graphql_document = document.node
+        context.pre_execution_errors = list(document.errors)
+        yield
+
+
+def _require_operation(document: DocumentNode, wanted: str | None) -> None:
+    """The library would run the first of several, and fail without an answer where there is none."""
+    names = [
+        None if each.name is None else each.name.value
+        for each in document.definitions
+        if isinstance(each, OperationDefinitionNode)
+    ]
+    if wanted is None and len(names) > 1:
+        raise _refuse("OPERATION_NAME_REQUIRED", "The document has several operations: `operationName` says which.")
+    if not names or (wanted is not None and wanted not in names):
+        raise _refuse("OPERATION_NOT_FOUND", "The document has no such operation.")
+
+
+def _refuse(code: str, message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": code})

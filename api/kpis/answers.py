@@ -1,0 +1,25 @@
+"""Values of one request, answered together: however many fields ask, of however many tenants."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from api.context import Context
+from api.sets import attempt
+from domain.kpis.valuation import Answer, Question, answer
+
+S = TypeVar("S")
+
+
+async def answers(
+    context: Context, subjects: Sequence[S], question: Callable[[S], Question], as_of: datetime | None
+) -> list[Answer | Exception]:
+    """For each of the subjects the answer to its question, or why it has none."""
+
+    async def read(questions: list[Question]) -> Sequence[Answer]:
+        return await context.reader.read(answer, questions, now=context.now, as_of=as_of)
+
+    questions = [attempt(question, each) for each in subjects]
+    asked = [each for each in questions if not isinstance(each, Exception)]
+    found = iter(await context.gathering((answer, as_of), read).ask(asked) if asked else ())
+    return [each if isinstance(each, Exception) else next(found) for each in questions]
