@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from sqlalchemy import TextClause
 from sqlalchemy.dialects import postgresql
@@ -27,17 +27,19 @@ def statements() -> dict[str, str]:
     found: dict[str, str] = {}
     for module in modules():
         for name, value in vars(module).items():
-            text = _text(value)
-            if text is not None and text not in found.values():
-                found[f"{module.__name__}.{name}"] = text
+            for text in _texts(value):
+                if text not in found.values():
+                    found[f"{module.__name__}.{name}"] = text
     return found
 
 
-def _text(value: object) -> str | None:
+def _texts(value: object) -> Iterator[str]:
     match value:
         case TextClause():
-            return str(value.compile(dialect=DRIVER))
+            yield str(value.compile(dialect=DRIVER))
         case Query():
-            return value.text
-        case _:
-            return None
+            yield value.text
+        case FunctionType():  # a read that was made for its statement
+            for cell in value.__closure__ or ():
+                if isinstance(cell.cell_contents, Query):
+                    yield cell.cell_contents.text
