@@ -18,10 +18,9 @@ from domain.metrics.definition import Kind
 from domain.metrics.evaluation import Values, compute
 from domain.metrics.periods import CALENDAR, Grain, Period, period_of
 from tenants.access.actor import Actor
-from tenants.database import driver_connection
+from tenants.database import snapshot_within
 from tenants.errors import InvalidInput
 from tenants.registry.profile import Profile
-from tenants.snapshots import Snapshot
 
 SEASONAL_CYCLE_DAYS = 364
 MOST_PERIODS = 400
@@ -95,7 +94,7 @@ async def _freeze(
     now: datetime,
 ) -> Baseline:
     metric = get_metric(kpi.metric_key, field=("kpiId",))
-    snapshot = Snapshot(await driver_connection(session))
+    snapshot = await snapshot_within(session)
     question = Question(profile, metric, kpi.segment, periods)
     (answered,) = await answer(snapshot, [question], now=now, as_of=None)
     values = answered.values
