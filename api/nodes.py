@@ -20,7 +20,7 @@ from domain.connections import models as connections
 from domain.initiatives import models as initiatives
 from domain.kpis import models as kpis
 from domain.objectives import models as objectives
-from domain.reading import Key, rows_by_id
+from domain.reading import Key, Read, rows_by_id
 from tenants.access.actor import ApiScope
 from tenants.errors import Denied, InvalidInput, NotFound
 from tenants.tables import TenantEntity
@@ -28,6 +28,7 @@ from tenants.tables import TenantEntity
 E = TypeVar("E", bound=TenantEntity)
 
 MOST_NODES = 100
+KPIS, BASELINES, TARGETS = rows_by_id(kpis.Kpi), rows_by_id(kpis.Baseline), rows_by_id(kpis.Target)
 SCOPES = {Kind.CONNECTION: ApiScope.READ_CONNECTIONS}
 
 
@@ -83,9 +84,8 @@ async def _visible(context: Context, wanted: GlobalId | None) -> Node | None:
         return None
 
 
-async def _row(context: Context, entity: type[E], key: Key) -> E:
-    rows: list[E] = await context.load_all(rows_by_id(entity), [key])
-    return rows[0]
+async def _row(context: Context, read: Read[E], key: Key) -> E:
+    return (await context.load_all(read, [key]))[0]
 
 
 async def _tenant(context: Context, wanted: GlobalId) -> Node:
@@ -93,18 +93,20 @@ async def _tenant(context: Context, wanted: GlobalId) -> Node:
 
 
 async def _baseline(context: Context, wanted: GlobalId) -> Node:
-    row = await _row(context, kpis.Baseline, wanted.key)
-    return Baseline.of(row, await _row(context, kpis.Kpi, (row.tenant_id, row.kpi_id)), context)
+    row = await _row(context, BASELINES, wanted.key)
+    return Baseline.of(row, await _row(context, KPIS, (row.tenant_id, row.kpi_id)), context)
 
 
 async def _target(context: Context, wanted: GlobalId) -> Node:
-    row = await _row(context, kpis.Target, wanted.key)
-    return Target.of(row, await _row(context, kpis.Kpi, (row.tenant_id, row.kpi_id)), context)
+    row = await _row(context, TARGETS, wanted.key)
+    return Target.of(row, await _row(context, KPIS, (row.tenant_id, row.kpi_id)), context)
 
 
 def _of(entity: type[E], of: Callable[[E], Node]) -> Callable[[Context, GlobalId], Awaitable[Node]]:
+    read = rows_by_id(entity)
+
     async def fetch(context: Context, wanted: GlobalId) -> Node:
-        return of(await _row(context, entity, wanted.key))
+        return of(await _row(context, read, wanted.key))
 
     return fetch
 

@@ -5,7 +5,7 @@ Rows answer to the same attributes as the entities they are of, and are typed so
 
 from collections.abc import Awaitable, Mapping, Sequence
 from functools import cache
-from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 from tenants.snapshots import Snapshot
@@ -63,12 +63,16 @@ def grouped(sql: str) -> Read[list[E]]:
     rows = query(sql)
 
     async def read(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, list[E]]:
-        found: dict[Key, list[E]] = {}
-        for row in await fetch_all(snapshot, rows, keys):
-            found.setdefault((row.tenant_id, row.parent), []).append(cast(E, row))
-        return found
+        return group(await fetch_all(snapshot, rows, keys))
 
     return read
+
+
+def group(rows: Sequence[Row]) -> dict[Key, list[Any]]:
+    found: dict[Key, list[Any]] = {}
+    for row in rows:
+        found.setdefault((row.tenant_id, row.parent), []).append(row)
+    return found
 
 
 class Pages(Protocol[V_co]):
@@ -99,6 +103,6 @@ def live_pages(entity: type[E]) -> Pages[E]:
     return read
 
 
-async def fetch_all(snapshot: Snapshot, rows: Query, keys: Sequence[Key]) -> list[Row]:
+async def fetch_all(snapshot: Snapshot, rows: Query, keys: Sequence[Key], **more: Any) -> list[Row]:
     tenant_ids = list({tenant_id for tenant_id, _ in keys})
-    return await snapshot.fetch(rows, tenant_ids=tenant_ids, ids=[id for _, id in keys])
+    return await snapshot.fetch(rows, tenant_ids=tenant_ids, ids=[id for _, id in keys], **more)

@@ -15,6 +15,8 @@ from domain.initiatives.repository import list_links_of_initiatives
 from domain.kpis import models as kpis
 from domain.reading import rows_by_id
 
+INITIATIVES, KPIS = rows_by_id(models.Initiative), rows_by_id(kpis.Kpi)
+
 
 @strawberry.enum(description="What an automation is about.")
 class InitiativeKind(StrEnum):
@@ -89,11 +91,11 @@ class InitiativeLink(Node):
     @set_based(description="What should move the objective.")
     async def initiative(links: Sequence["InitiativeLink"], context: Context) -> Each[Initiative]:
         keys = [(each.row.tenant_id, each.row.initiative_id) for each in links]
-        return [Initiative.of(row) for row in await context.load_all(rows_by_id(models.Initiative), keys)]
+        return [Initiative.of(row) for row in await context.load_all(INITIATIVES, keys)]
 
     @set_based(description="The KPI the benefit is measured on.")
     async def kpi(links: Sequence["InitiativeLink"], context: Context) -> Each[Kpi | None]:
         named = [(each.row.tenant_id, each.row.kpi_id) for each in links if each.row.kpi_id is not None]
-        rows = iter(await context.load(rows_by_id(kpis.Kpi), named))
+        rows = iter(await context.load(KPIS, named))
         found = [None if each.row.kpi_id is None else next(rows) for each in links]
         return [None if row is None else Kpi.of(row) for row in found]

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from domain.connections.models import Connection, SyncRun
-from domain.reading import Key, Read, columns, fetch_all, grouped, live_pages
+from domain.reading import Key, Read, columns, fetch_all, group, live_pages
 from tenants.snapshots import Snapshot
 from tenants.sql import query
 
@@ -19,6 +19,15 @@ GROUP BY tenant_id, connection_id
 """)
 COUNTED = ("received", "processed", "failed", "waiting", "duplicates", "stale")
 
+NEWEST_RUNS = query(f"""
+SELECT * FROM (
+    SELECT {columns(SyncRun)}, e.connection_id AS parent,
+           row_number() OVER (PARTITION BY e.tenant_id, e.connection_id ORDER BY e.created_at DESC) AS place
+    FROM sync_runs e WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND e.connection_id = ANY (:ids!uuids)
+) p
+WHERE place <= :limit!bigint ORDER BY place
+""")
+
 pages = live_pages(Connection)
 
 
@@ -33,11 +42,8 @@ async def inbox_counts(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, dic
 @cache
 def newest_runs(limit: int) -> Read[list[SyncRun]]:
     """A read of so many passes of each connection, newest first. The same read for the same number."""
-    return grouped(f"""
-        SELECT * FROM (
-            SELECT {columns(SyncRun)}, e.connection_id AS parent,
-                   row_number() OVER (PARTITION BY e.tenant_id, e.connection_id ORDER BY e.created_at DESC) AS place
-            FROM sync_runs e WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND e.connection_id = ANY (:ids!uuids)
-        ) p
-        WHERE place <= {int(limit)} ORDER BY place
-    """)
+
+    async def read(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, list[SyncRun]]:
+        return group(await fetch_all(snapshot, NEWEST_RUNS, keys, limit=limit))
+
+    return read

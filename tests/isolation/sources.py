@@ -1,18 +1,21 @@
-"""The modules of the ground and the heart, and the statements that stand in them: found, not listed."""
+"""The house's modules, and the statements that stand in them or were made when they were read: found, not listed."""
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
-from types import FunctionType, ModuleType
+from types import ModuleType
 
 from sqlalchemy import TextClause
 from sqlalchemy.dialects import postgresql
 
+import api
+import connectors
 import domain
 import tenants
-from tenants.sql import Query
+from tenants.sql import WRITTEN, Query
 
-ROOMS = (tenants, domain)
+ROOMS = (tenants, domain, connectors, api)
 DRIVER = postgresql.asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -22,24 +25,25 @@ def modules() -> Iterator[ModuleType]:
             yield importlib.import_module(found.name)
 
 
-def statements() -> dict[str, str]:
-    """Every hand-written statement by the name of its constant, as the driver gets it: parameters are $1, $2."""
-    found: dict[str, str] = {}
-    for module in modules():
-        for name, value in vars(module).items():
-            for text in _texts(value):
-                if text not in found.values():
-                    found[f"{module.__name__}.{name}"] = text
+def queries() -> dict[str, Query]:
+    """Every one of the driver's own, wherever it is kept, by what it reads: those that builders make have no name."""
+    read = list(modules())
+    known = {id(value): f"{module.__name__}.{name}" for module in read for name, value in vars(module).items()}
+    found: dict[str, Query] = {}
+    for each in WRITTEN:
+        if each not in found.values():
+            tables = re.findall(r"\b(?:FROM|JOIN)\s+([a-z_]+)", each.text)
+            found[known.get(id(each), f"{len(found)} {'+'.join(dict.fromkeys(tables))}")] = each
     return found
 
 
-def _texts(value: object) -> Iterator[str]:
-    match value:
-        case TextClause():
-            yield str(value.compile(dialect=DRIVER))
-        case Query():
-            yield value.text
-        case FunctionType():  # a read that was made for its statement
-            for cell in value.__closure__ or ():
-                if isinstance(cell.cell_contents, Query):
-                    yield cell.cell_contents.text
+def statements() -> dict[str, str]:
+    """Every hand-written statement by the name of its constant, as the driver gets it: parameters are $1, $2."""
+    found = {name: each.text for name, each in queries().items()}
+    for module in modules():
+        for name, value in vars(module).items():
+            if isinstance(value, TextClause):
+                text = str(value.compile(dialect=DRIVER))
+                if text not in found.values():
+                    found[f"{module.__name__}.{name}"] = text
+    return found
