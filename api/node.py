@@ -10,4 +10,10 @@ class Node:
     reading: ClassVar[ApiScope] = ApiScope.READ_METRICS
     """What a token needs to look it up."""
 
-    id: strawberry.ID = strawberry.field(description="Global and opaque.")
+    @strawberry.field(description="Global and opaque.")
+    def id(self) -> strawberry.ID:
+        return self.gid
+
+    @property
+    def gid(self) -> strawberry.ID:
+        raise NotImplementedError

@@ -113,11 +113,11 @@ def _of(entity: type[E], of: Callable[[E], Node]) -> Callable[[Context, GlobalId
 
 FETCH: dict[Kind, Callable[[Context, GlobalId], Awaitable[Node]]] = {
     Kind.TENANT: _tenant,
-    Kind.OBJECTIVE: _of(objectives.Objective, Objective.of),
-    Kind.KPI: _of(kpis.Kpi, Kpi.of),
+    Kind.OBJECTIVE: _of(objectives.Objective, lambda row: Objective(row=row)),
+    Kind.KPI: _of(kpis.Kpi, lambda row: Kpi(row=row)),
     Kind.BASELINE: _baseline,
     Kind.TARGET: _target,
-    Kind.INITIATIVE: _of(initiatives.Initiative, Initiative.of),
-    Kind.INITIATIVE_LINK: _of(initiatives.InitiativeLink, InitiativeLink.of),
+    Kind.INITIATIVE: _of(initiatives.Initiative, lambda row: Initiative(row=row)),
+    Kind.INITIATIVE_LINK: _of(initiatives.InitiativeLink, lambda row: InitiativeLink(row=row)),
     Kind.CONNECTION: _of(connections.Connection, ConnectedAccount.of),
 }

@@ -1,6 +1,6 @@
 """What a change tells a token that may change but not read: the plain fields of what it made, and no figure.
 
-A field with a resolver looks something up; so does one marked with FIGURE, though it was looked up when it was made.
+What is not plain looks something up; so does what is marked with FIGURE, though it was looked up when it was made.
 """
 
 from collections.abc import Iterator
@@ -22,6 +22,7 @@ from graphql import (
 from strawberry.types.field import StrawberryField
 
 from api.context import Info
+from api.execution.fields import is_plain
 from api.node import Node
 from tenants.access.actor import ApiScope
 
@@ -57,7 +58,7 @@ def _is_own(raw: GraphQLResolveInfo[Any], kind: GraphQLObjectType, selections: S
         if field is None:  # __typename
             continue
         declared = cast(StrawberryField, field.extensions["strawberry-definition"])
-        if declared.base_resolver is not None or FIGURE.items() <= declared.metadata.items():
+        if not is_plain(declared) or FIGURE.items() <= declared.metadata.items():
             return False
         if node.selection_set is not None and not _is_own(raw, _object(field.type), node.selection_set):
             return False

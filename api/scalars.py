@@ -47,26 +47,20 @@ def _refuse(name: str, value: object, wanted: str) -> StrawberryInputCoercionErr
     return StrawberryInputCoercionError(f"Not a {name}: {str(value)[:80]!r}. Expected {wanted}.")
 
 
-def _isoformat(value: dt.date) -> str:
-    return value.isoformat()
-
-
-def _fixed_point(value: Decimal) -> str:
-    return format(value, "f")
-
-
 SCALARS: Mapping[object, ScalarDefinition] = {
     Decimal: strawberry.scalar(
         name="Decimal",
         description='An exact number, as a string with a point: "12.50". A JSON number is read, too.',
-        serialize=_fixed_point,
+        serialize="{:f}".format,
         parse_value=_decimal,
     ),
-    dt.date: strawberry.scalar(name="Date", description="A day: 2026-11-22", serialize=_isoformat, parse_value=_day),
+    dt.date: strawberry.scalar(
+        name="Date", description="A day: 2026-11-22", serialize=dt.date.isoformat, parse_value=_day
+    ),
     dt.datetime: strawberry.scalar(
         name="DateTime",
         description="An instant with its offset: 2026-11-22T12:00:00Z",
-        serialize=_isoformat,
+        serialize=dt.datetime.isoformat,
         parse_value=_instant,
     ),
 }

@@ -141,7 +141,6 @@ class ConnectedAccount(Node):
     @classmethod
     def of(cls, row: models.Connection) -> "ConnectedAccount":
         return cls(
-            id=encode(Kind.CONNECTION, row.tenant_id, row.id),
             row=row,
             tenant_id=tenant_gid(row.tenant_id),
             provider=Provider(row.provider),
@@ -153,6 +152,10 @@ class ConnectedAccount(Node):
             warnings=row.warnings,
             created_at=row.created_at,
         )
+
+    @property
+    def gid(self) -> strawberry.ID:
+        return encode(Kind.CONNECTION, self.row.tenant_id, self.row.id)
 
     @set_based(description="Each kind of records that is read.")
     async def streams(accounts: Sequence["ConnectedAccount"], context: Context) -> Each[list[StreamProgress]]:

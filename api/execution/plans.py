@@ -20,6 +20,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    get_nullable_type,
     is_abstract_type,
     is_leaf_type,
 )
@@ -29,11 +30,16 @@ from graphql.execution.executor import to_nodes
 from graphql.pyutils import Path
 from strawberry.types.field import StrawberryField
 
+from api.execution import leaves
 from api.execution.arguments import Arguments, variables_of
-from api.execution.leaves import Leaf, Unfit, leaf
+from api.execution.fields import is_plain
+from api.execution.leaves import One, Unfit, leaf
+from api.rows import COLUMN
 from api.sets import Whole, ask
+from api.table import Table
 
 MOST_SETTINGS = 16
+LISTS = (list, tuple, Table)
 STRAWBERRY = "strawberry-definition"
 
 Run = Executor[Any]
@@ -48,15 +54,24 @@ class Unplanned(Exception):
 class Completion(NamedTuple):
     """From resolved values to JSON: value by value, or where something must be awaited, all of them together."""
 
-    one: Leaf | None
+    one: One | None
     many: Column
+    column: leaves.Column | None = None
+    """A quicker way for many values of which none is awaited."""
+    table: Callable[[Table[Any]], list[Any]] | None = None
+    """For objects that are kept as columns."""
 
     @classmethod
-    def by_one(cls, one: Leaf) -> "Completion":
+    def by_one(
+        cls,
+        one: One,
+        column: leaves.Column | None = None,
+        table: Callable[[Table[Any]], list[Any]] | None = None,
+    ) -> "Completion":
         async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
             return [one(value) for value in values]
 
-        return cls(one, many)
+        return cls(one, many, column, table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,8 @@ class Selection:
     kind: type | None
     columns: tuple[Column, ...]
     make: Callable[..., dict[str, Any]]
+    table: Callable[[Table[Any]], list[Any]] | None
+    """`make` for all rows of a table, where every field is one of its columns."""
 
     async def carry_out(self, objects: Sequence[Any], run: Run) -> list[dict[str, Any]]:
         if not objects:
@@ -142,12 +159,13 @@ class _Compiler:
             name = details[0].node.name.value
             if name == "__typename":
                 source.add(key, repr(parent.name))
+                source.add_constant(key, repr(parent.name))
                 continue
             field = parent.fields.get(name)
             if field is None:
                 raise Unplanned
             self._field(source, key, parent, field, details)
-        return Selection(kind, tuple(source.columns), source.compile())
+        return Selection(kind, tuple(source.columns), source.compile(), source.compile_table())
 
     def _field(
         self, source: "_Source", key: str, parent: GraphQLObjectType, field: GraphQLField, details: Details
@@ -159,6 +177,7 @@ class _Compiler:
         plain = _plain(declared, source)
         if plain is not None and completion.one is not None:
             source.add(key, f"{source.name(completion.one)}({plain})")
+            source.add_cell(key, declared, completion)
             return
         if plain is not None:
             values = _attributes(eval(f"lambda o: {plain}", source.names))  # noqa: S307
@@ -176,6 +195,10 @@ class _Compiler:
         return _resolved(field, arguments, to_nodes(details), parent, Path(None, key, parent.name))
 
     def _completion(self, kind: GraphQLOutputType, details: Details) -> Completion:
+        bare = get_nullable_type(kind)
+        if is_leaf_type(bare):
+            found = leaf(bare, nullable=bare is kind)
+            return Completion.by_one(found.one, found.column)
         if isinstance(kind, GraphQLNonNull):
             return self._present(kind.of_type, details)
         return _nullable(self._present(kind, details))
@@ -184,8 +207,6 @@ class _Compiler:
         """Of values that are there; None does not fit."""
         if isinstance(kind, GraphQLList):
             return _listed(self._completion(kind.of_type, details))
-        if is_leaf_type(kind):
-            return Completion.by_one(leaf(kind))
         if is_abstract_type(kind):
             return self._any_of(kind, details)
         return _selected(self._object(kind, details))
@@ -224,6 +245,8 @@ class _Source:
         self.columns: list[Column] = []
         self._kind = kind
         self._entries: list[str] = []
+        self._cells: list[str] = []
+        self._taken: list[str] = []
 
     def name(self, thing: Any) -> str:
         name = f"x{len(self.names)}"
@@ -232,6 +255,17 @@ class _Source:
 
     def add(self, key: str, expression: str) -> None:
         self._entries.append(f"{key!r}: {expression}")
+
+    def add_constant(self, key: str, constant: str) -> None:
+        self._cells.append(f"{key!r}: {constant}")
+
+    def add_cell(self, key: str, declared: StrawberryField, completion: Completion) -> None:
+        """What a table has in a column; a method is not."""
+        if declared.base_resolver is None and completion.one is not None:
+            one = completion.one
+            column = completion.column or (lambda values: [one(value) for value in values])
+            self._cells.append(f"{key!r}: v{len(self._taken)}")
+            self._taken.append(f"{self.name(column)}(t[{declared.python_name!r}])")
 
     def add_column(self, key: str, column: Column) -> None:
         self.add(key, f"c{len(self.columns)}")
@@ -248,16 +282,32 @@ class _Source:
         make: Callable[..., dict[str, Any]] = self.names["make"]
         return make
 
+    def compile_table(self) -> Callable[[Table[Any]], list[Any]] | None:
+        if len(self._cells) < len(self._entries) or not self._taken:
+            return None
+        cells, taken, kind = ", ".join(self._cells), ", ".join(self._taken), self._kind
+        names = ", ".join(f"v{number}" for number in range(len(self._taken)))
+        exec(f"def rows(t): return [{{{cells}}} for {names}, in zip({taken})]", self.names)  # noqa: S102
+        rows = self.names["rows"]
+
+        def table(values: Table[Any]) -> list[Any]:
+            if values.kind is not kind:
+                raise Unfit
+            answers: list[Any] = rows(values.columns)
+            return answers
+
+        return table
+
 
 def _plain(declared: StrawberryField, source: _Source) -> str | None:
     """The expression for a field that is there for the taking: an attribute, or a method that needs nothing more."""
     if declared.extensions or declared.permission_classes:
         raise Unplanned
-    resolver = declared.base_resolver
-    if resolver is None:
-        return f"o.{declared.python_name}"
-    lone = resolver.self_parameter is not None and len(resolver.signature.parameters) == 1
-    return f"{source.name(resolver.wrapped_func)}(o)" if lone and not declared.is_async else None
+    if not is_plain(declared):
+        return None
+    if declared.base_resolver is not None:
+        return f"{source.name(declared.base_resolver.wrapped_func)}(o)"
+    return f"o.row[{declared.python_name!r}]" if COLUMN in declared.metadata else f"o.{declared.python_name}"
 
 
 def _whole(declared: StrawberryField) -> Whole | None:
@@ -270,7 +320,7 @@ def _class(kind: GraphQLObjectType) -> type:
     return origin
 
 
-def _attributes(take: Leaf) -> Column:
+def _attributes(take: One) -> Column:
     async def values(objects: Sequence[Any], run: Run) -> Sequence[Any]:
         return [take(each) for each in objects]
 
@@ -319,7 +369,7 @@ def _completed(values: Column, complete: Column) -> Column:
 
 def _selected(selection: Selection) -> Completion:
     if not selection.columns:
-        return Completion.by_one(selection.make)
+        return Completion.by_one(selection.make, table=selection.table)
     return Completion(None, selection.carry_out)
 
 
@@ -338,7 +388,7 @@ def _nullable(inner: Completion) -> Completion:
 def _listed(inner: Completion) -> Completion:
     one = inner.one
     if one is not None:
-        return Completion.by_one(lambda value: [one(each) for each in _items(value)])
+        return Completion.by_one(_list_of(inner.column or (lambda values: [one(each) for each in values]), inner.table))
 
     async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
         lists = [_items(value) for value in values]
@@ -348,8 +398,18 @@ def _listed(inner: Completion) -> Completion:
     return Completion(None, many)
 
 
+def _list_of(column: leaves.Column, table: Callable[[Table[Any]], list[Any]] | None) -> One:
+    def one(value: Any) -> Any:
+        items = _items(value)
+        if not items:
+            return []
+        return table(items) if table is not None and items.__class__ is Table else column(items)
+
+    return one
+
+
 def _items(value: Any) -> Sequence[Any]:
-    if value.__class__ is list or value.__class__ is tuple:
+    if value.__class__ in LISTS:
         items: Sequence[Any] = value
         return items
     raise Unfit

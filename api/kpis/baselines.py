@@ -4,57 +4,52 @@ from decimal import Decimal
 import strawberry
 
 from api.context import Context
-from api.ids import Kind, encode
-from api.kpis.values import number_of
-from api.node import Node
-from api.numbers import variance_shown
+from api.ids import Kind
+from api.metrics import enums  # noqa: F401
+from api.numbers import shown, variance_shown
 from api.own import FIGURE
+from api.rows import OfRow, column
 from domain.kpis import models
 from domain.metrics.catalog import get_metric
+from domain.metrics.definition import Metric
 from domain.metrics.periods import Grain
 
 
 @strawberry.type(description="The value before. Frozen: a correction is a new version with a reason.")
-class Baseline(Node):
-    version: int
-    value: Decimal = strawberry.field(metadata=FIGURE)
-    window_start: dt.date
-    window_end: dt.date
-    grain: Grain
-    n: int = strawberry.field(metadata=FIGURE)
-    periods: int
-    variance: Decimal | None = strawberry.field(
-        description="Between the periods, in the square of the value's unit.", metadata=FIGURE
-    )
-    method: str
-    definition_version: int
-    data_version: int
-    warnings: list[str]
-    reason: str | None
-    frozen_at: dt.datetime
-    frozen_by: str
+class Baseline(OfRow):
+    KIND = Kind.BASELINE
+
+    row: strawberry.Private[models.Baseline]
+    metric: strawberry.Private[Metric]
+    currency: strawberry.Private[str]
+    version: int = column()
+    window_start: dt.date = column()
+    window_end: dt.date = column()
+    grain: Grain = column()
+    n: int = column(metadata=FIGURE)
+    periods: int = column()
+    method: str = column()
+    definition_version: int = column()
+    data_version: int = column()
+    warnings: list[str] = column()
+    reason: str | None = column()
+    frozen_by: str = column()
 
     @classmethod
     def of(cls, row: models.Baseline, kpi: models.Kpi, context: Context) -> "Baseline":
         """Raises MetricNotInRelease."""
-        profile, metric = context.reader.profile(row.tenant_id), get_metric(kpi.metric_key)
-        value = number_of(row.value, metric, profile)
-        assert value is not None
-        return cls(
-            id=encode(Kind.BASELINE, row.tenant_id, row.id),
-            version=row.version,
-            value=value,
-            window_start=row.window_start,
-            window_end=row.window_end,
-            grain=Grain(row.grain),
-            n=row.n,
-            periods=row.periods,
-            variance=None if row.variance is None else variance_shown(row.variance, metric.unit, profile.currency),
-            method=row.method,
-            definition_version=row.definition_version,
-            data_version=row.data_version,
-            warnings=row.warnings,
-            reason=row.reason,
-            frozen_at=row.created_at,
-            frozen_by=row.frozen_by,
-        )
+        currency = context.reader.profile(row.tenant_id).currency
+        return cls(row=row, metric=get_metric(kpi.metric_key), currency=currency)
+
+    @strawberry.field(metadata=FIGURE)
+    def value(self) -> Decimal:
+        return shown(self.row.value, self.metric.unit, self.currency)
+
+    @strawberry.field(description="Between the periods, in the square of the value's unit.", metadata=FIGURE)
+    def variance(self) -> Decimal | None:
+        found = self.row.variance
+        return None if found is None else variance_shown(found, self.metric.unit, self.currency)
+
+    @strawberry.field
+    def frozen_at(self) -> dt.datetime:
+        return self.row.created_at

@@ -8,12 +8,13 @@ from operator import attrgetter
 import strawberry
 
 from api.context import Context
-from api.ids import Kind, encode
+from api.ids import Kind
 from api.kpis.answers import answers
-from api.kpis.values import MetricValue, number_of
-from api.node import Node
+from api.kpis.values import MetricValue
+from api.metrics import enums  # noqa: F401
 from api.numbers import shown
 from api.own import FIGURE
+from api.rows import OfRow, column
 from api.sets import Each, attempt, set_based
 from domain import fields
 from domain.kpis import models
@@ -22,6 +23,7 @@ from domain.kpis.repository import list_targets
 from domain.kpis.trajectories import TargetStatus, Trajectory
 from domain.kpis.valuation import Answer, Question
 from domain.metrics.catalog import get_metric
+from domain.metrics.definition import Metric
 from domain.metrics.periods import Grain
 
 
@@ -54,52 +56,52 @@ class TargetProgress:
 
 
 @strawberry.type(description="Where a KPI shall go, by when, on which path.")
-class Target(Node):
+class Target(OfRow):
+    KIND = Kind.TARGET
+
     row: strawberry.Private[models.Target]
     kpi: strawberry.Private[models.Kpi]
-    value: Decimal
-    start_value: Decimal = strawberry.field(metadata=FIGURE)
-    stretch_value: Decimal | None
-    start_on: dt.date
-    due_on: dt.date
-    grain: Grain
-    trajectory: Trajectory
-    points: list[TargetPoint]
-    tolerance: Decimal
-    rationale: str
-    note: str | None
-    archived_at: dt.datetime | None
+    metric: strawberry.Private[Metric]
+    currency: strawberry.Private[str]
+    start_on: dt.date = column()
+    due_on: dt.date = column()
+    grain: Grain = column()
+    trajectory: Trajectory = column()
+    rationale: str = column()
+    note: str | None = column()
+    archived_at: dt.datetime | None = column()
 
     @classmethod
     def of(cls, row: models.Target, kpi: models.Kpi, context: Context) -> "Target":
         """Raises MetricNotInRelease."""
-        profile, metric = context.reader.profile(row.tenant_id), get_metric(kpi.metric_key)
+        currency = context.reader.profile(row.tenant_id).currency
+        return cls(row=row, kpi=kpi, metric=get_metric(kpi.metric_key), currency=currency)
 
-        def number(raw: Decimal) -> Decimal:
-            value = number_of(raw, metric, profile)
-            assert value is not None
-            return value
+    @strawberry.field
+    def value(self) -> Decimal:
+        return self._shown(self.row.value)
 
-        return cls(
-            id=encode(Kind.TARGET, row.tenant_id, row.id),
-            row=row,
-            kpi=kpi,
-            value=number(row.value),
-            start_value=number(row.start_value),
-            stretch_value=None if row.stretch_value is None else number(row.stretch_value),
-            start_on=row.start_on,
-            due_on=row.due_on,
-            grain=Grain(row.grain),
-            trajectory=Trajectory(row.trajectory),
-            points=[
-                TargetPoint(on=dt.date.fromisoformat(each["on"]), value=number(Decimal(each["value"])))
-                for each in row.points
-            ],
-            tolerance=row.tolerance.normalize(),
-            rationale=row.rationale,
-            note=row.note,
-            archived_at=row.archived_at,
-        )
+    @strawberry.field(metadata=FIGURE)
+    def start_value(self) -> Decimal:
+        return self._shown(self.row.start_value)
+
+    @strawberry.field
+    def stretch_value(self) -> Decimal | None:
+        return None if self.row.stretch_value is None else self._shown(self.row.stretch_value)
+
+    @strawberry.field
+    def tolerance(self) -> Decimal:
+        return self.row.tolerance.normalize()
+
+    @strawberry.field
+    def points(self) -> list[TargetPoint]:
+        return [
+            TargetPoint(on=dt.date.fromisoformat(each["on"]), value=self._shown(Decimal(each["value"])))
+            for each in self.row.points
+        ]
+
+    def _shown(self, number: Decimal) -> Decimal:
+        return shown(number, self.metric.unit, self.currency)
 
     @set_based(description="On track or not, on a day; by default on the tenant's today.")
     async def status(targets: Sequence["Target"], context: Context, on: dt.date | None = None) -> Each[TargetStatus]:

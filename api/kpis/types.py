@@ -4,13 +4,13 @@ from collections.abc import Sequence
 import strawberry
 
 from api.context import Context
-from api.ids import Kind, encode, tenant_gid
+from api.ids import Kind, tenant_gid
 from api.kpis.answers import answers
 from api.kpis.baselines import Baseline
 from api.kpis.targets import Target
 from api.kpis.values import Explanation, MetricValue, Series
 from api.metrics.types import Metric, PeriodName, period_named
-from api.node import Node
+from api.rows import OfRow, column
 from api.sets import Each, attempt, set_based
 from domain import fields
 from domain.kpis import models
@@ -28,29 +28,25 @@ MOST_POINTS = 400
     description="A metric this tenant has adopted. What needs its definition is null, with the error "
     "METRIC_NOT_IN_RELEASE, where a newer release adopted it."
 )
-class Kpi(Node):
-    row: strawberry.Private[models.Kpi]
-    tenant_id: strawberry.ID
-    metric_key: str
-    name: str
-    segment: str | None
-    archived_at: dt.datetime | None
+class Kpi(OfRow):
+    KIND = Kind.KPI
 
-    @classmethod
-    def of(cls, row: models.Kpi) -> "Kpi":
-        return cls(
-            id=encode(Kind.KPI, row.tenant_id, row.id),
-            row=row,
-            tenant_id=tenant_gid(row.tenant_id),
-            metric_key=row.metric_key,
-            name=row.name,
-            segment=row.segment or None,
-            archived_at=row.archived_at,
-        )
+    row: strawberry.Private[models.Kpi]
+    metric_key: str = column()
+    name: str = column()
+    archived_at: dt.datetime | None = column()
+
+    @strawberry.field
+    def tenant_id(self) -> strawberry.ID:
+        return tenant_gid(self.row.tenant_id)
+
+    @strawberry.field
+    def segment(self) -> str | None:
+        return self.row.segment or None
 
     @strawberry.field(description="The definition behind this KPI.")
     def metric(self) -> Metric | None:
-        return Metric.of(get_metric(self.metric_key))
+        return Metric.of(get_metric(self.row.metric_key))
 
     @set_based(description="The value over a named period, seen from `on` (by default the tenant's today).")
     async def value(
@@ -81,7 +77,7 @@ class Kpi(Node):
         def question(kpi: Kpi) -> Question:
             profile = context.reader.profile(kpi.row.tenant_id)
             periods = recent_periods(profile, granularity, last, now=as_of or context.now, until=until)
-            return Question(profile, get_metric(kpi.metric_key), kpi.row.segment, periods)
+            return Question(profile, get_metric(kpi.row.metric_key), kpi.row.segment, periods)
 
         return [attempt(Series.of, each) for each in await answers(context, kpis, question, as_of)]
 
@@ -138,7 +134,7 @@ async def _answered(
         profile = context.reader.profile(kpi.row.tenant_id)
         day = on or profile.today(as_of or context.now)
         wanted = period_named(period, day, profile.fiscal_year_start_month)
-        return Question(profile, get_metric(kpi.metric_key), kpi.row.segment, (wanted,))
+        return Question(profile, get_metric(kpi.row.metric_key), kpi.row.segment, (wanted,))
 
     return await answers(context, kpis, question, as_of)
 

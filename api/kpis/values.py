@@ -12,6 +12,7 @@ from api.metrics import enums  # noqa: F401
 from api.metrics.types import Period
 from api.numbers import column_shown, shown
 from api.sets import Each, attempt, set_based
+from api.table import Table
 from domain.kpis import models
 from domain.kpis.repository import list_baselines
 from domain.kpis.valuation import Answer, Question
@@ -93,23 +94,6 @@ class SeriesPoint:
     null_reason: NullReason | None
     flags: list[str]
 
-    def __init__(
-        self,
-        at: dt.date,
-        until: dt.date,
-        value: Decimal | None,
-        n: int,
-        null_reason: NullReason | None,
-        flags: list[str],
-    ) -> None:
-        # By place: by name, as a dataclass does it here, making points takes four times as long.
-        self.at = at
-        self.until = until
-        self.value = value
-        self.n = n
-        self.null_reason = null_reason
-        self.flags = flags
-
 
 @strawberry.type(description="Values over consecutive periods, oldest first: as points, or column by column.")
 class Series:
@@ -139,8 +123,15 @@ class Series:
     @strawberry.field
     def points(self) -> list[SeriesPoint]:
         ends = [period.end for period in self.answer.question.periods]
-        flags = map(list, self.answer.values.flags)
-        return list(map(SeriesPoint, self.starts, ends, self.values, self.n, self.null_reasons, flags))
+        columns: dict[str, Sequence[object]] = {
+            "at": self.starts,
+            "until": ends,
+            "value": self.values,
+            "n": self.n,
+            "null_reason": self.null_reasons,
+            "flags": self.answer.values.flags,
+        }
+        return Table(SeriesPoint, columns)  # type: ignore[return-value]
 
 
 @strawberry.type(description="One operand as it went into the formula. Money is in minor units, as it is computed.")

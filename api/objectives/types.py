@@ -9,8 +9,8 @@ from api.ids import Kind, encode, tenant_gid
 from api.initiatives.types import InitiativeLink
 from api.kpis.targets import newest_targets, progress_of
 from api.kpis.types import Kpi
-from api.node import Node
 from api.pagination import Connection, slice_of
+from api.rows import OfRow, column
 from api.sets import Each, attempt, set_based
 from domain.initiatives.repository import list_links_of_objectives
 from domain.kpis.progress import Progress
@@ -23,36 +23,31 @@ from domain.reading import Key
 
 
 @strawberry.type(description="What the business wants, by when, and the KPIs that show it.")
-class Objective(Node):
-    row: strawberry.Private[models.Objective]
-    tenant_id: strawberry.ID
-    title: str
-    description: str | None
-    parent_id: strawberry.ID | None
-    starts_on: dt.date
-    due_on: dt.date
-    archived_at: dt.datetime | None
+class Objective(OfRow):
+    KIND = Kind.OBJECTIVE
 
-    @classmethod
-    def of(cls, row: models.Objective) -> "Objective":
-        return cls(
-            id=encode(Kind.OBJECTIVE, row.tenant_id, row.id),
-            row=row,
-            tenant_id=tenant_gid(row.tenant_id),
-            title=row.title,
-            description=row.description,
-            parent_id=None if row.parent_id is None else encode(Kind.OBJECTIVE, row.tenant_id, row.parent_id),
-            starts_on=row.starts_on,
-            due_on=row.due_on,
-            archived_at=row.archived_at,
-        )
+    row: strawberry.Private[models.Objective]
+    title: str = column()
+    description: str | None = column()
+    starts_on: dt.date = column()
+    due_on: dt.date = column()
+    archived_at: dt.datetime | None = column()
+
+    @strawberry.field
+    def tenant_id(self) -> strawberry.ID:
+        return tenant_gid(self.row.tenant_id)
+
+    @strawberry.field
+    def parent_id(self) -> strawberry.ID | None:
+        parent = self.row.parent_id
+        return None if parent is None else encode(Kind.OBJECTIVE, self.row.tenant_id, parent)
 
     @set_based(description="The KPIs that are its evidence.")
     async def kpis(
         objectives: Sequence["Objective"], context: Context, first: int = 20, after: str | None = None
     ) -> Each[Connection[Kpi]]:
         lists = await context.load_lists(list_kpis_of, _keys(objectives))
-        return [slice_of([(row.id, Kpi.of(row)) for row in rows], first=first, after=after) for rows in lists]
+        return [slice_of([(row.id, Kpi(row=row)) for row in rows], first=first, after=after) for rows in lists]
 
     @set_based(description="The automations that should move it, and by how much.")
     async def initiatives(
@@ -60,7 +55,7 @@ class Objective(Node):
     ) -> Each[Connection[InitiativeLink]]:
         lists = await context.load_lists(list_links_of_objectives, _keys(objectives))
         return [
-            slice_of([(row.id, InitiativeLink.of(row)) for row in rows], first=first, after=after) for rows in lists
+            slice_of([(row.id, InitiativeLink(row=row)) for row in rows], first=first, after=after) for rows in lists
         ]
 
     @set_based(description="As its worst target stands; NO_DATA without one.")

@@ -39,7 +39,6 @@ class Tenant(Node):
     @classmethod
     def of(cls, profile: Profile, context: Context) -> "Tenant":
         return cls(
-            id=tenant_gid(profile.tenant_id),
             tenant_id=profile.tenant_id,
             name=profile.name,
             currency=profile.currency,
@@ -48,23 +47,32 @@ class Tenant(Node):
             today=profile.today(context.now),
         )
 
+    @property
+    def gid(self) -> strawberry.ID:
+        return tenant_gid(self.tenant_id)
+
     @set_based(description="Live objectives, oldest first.")
     async def objectives(
         tenants: Sequence["Tenant"], context: Context, first: int = 20, after: str | None = None
     ) -> Each[Connection[Objective]]:
-        return await pages_of(context, objectives.pages, _ids(tenants), Objective.of, first=first, after=after)
+        return await pages_of(
+            context, objectives.pages, _ids(tenants), lambda row: Objective(row=row), first=first, after=after
+        )
 
     @set_based(description="Adopted metrics, oldest first.")
     async def kpis(
         tenants: Sequence["Tenant"], context: Context, first: int = 20, after: str | None = None
     ) -> Each[Connection[Kpi]]:
-        return await pages_of(context, kpis.pages, _ids(tenants), Kpi.of, first=first, after=after)
+        read = kpis.pages
+        return await pages_of(context, read, _ids(tenants), lambda row: Kpi(row=row), first=first, after=after)
 
     @set_based(description="Automations, oldest first.")
     async def initiatives(
         tenants: Sequence["Tenant"], context: Context, first: int = 20, after: str | None = None
     ) -> Each[Connection[Initiative]]:
-        return await pages_of(context, initiatives.pages, _ids(tenants), Initiative.of, first=first, after=after)
+        return await pages_of(
+            context, initiatives.pages, _ids(tenants), lambda row: Initiative(row=row), first=first, after=after
+        )
 
     @set_based(description="Connected accounts. Needs the scope read_connections.")
     async def connections(

@@ -14,6 +14,7 @@ from api.context import Context, Info
 from api.gathering import Gathering
 from api.scalars import SCALARS
 from api.sets import Each, set_based
+from api.table import Table
 
 
 class Keeper:
@@ -161,6 +162,18 @@ for at, wolf in enumerate(WOLVES):
 
 
 @strawberry.type
+class Entry:
+    day: dt.date | None
+    number: int
+    diet: Diet | None
+    marks: list[str]
+
+    @strawberry.field
+    def next(self) -> int:
+        return self.number + 1
+
+
+@strawberry.type
 class Query:
     @strawberry.field
     def animals(self, first: int = 5, kinds: list[Diet] | None = None) -> list[Animal]:
@@ -184,6 +197,16 @@ class Query:
     @strawberry.field
     def odd(self, few: bool = True) -> list[Tag]:
         return [tag(number) for number in ((1, 4, 13) if few else (1, 12, 17))]
+
+    @strawberry.field
+    def ledger(self, rows: int = 0) -> list[Entry]:
+        """By columns; what is odd about some of them is met at a few lengths only."""
+        numbers: list[Any] = [each if each != 20 else None for each in range(max(rows, 0) * 3)]
+        days = [dt.date(2026, 1, 1) + dt.timedelta(days=each) for each in range(len(numbers))]
+        diets = [Diet.HAY if day.day % 2 else None for day in days]
+        tags = [[f"t{each}"] * (each % 3) for each in range(len(numbers))]
+        columns: dict[str, Any] = {"day": days, "number": numbers, "diet": diets, "marks": tags}
+        return Table(Entry, columns)  # type: ignore[return-value]
 
     @strawberry.field
     def nothing(self) -> Tag | None:
