@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
+from api.collectors import Executions, Pools
 from api.http.consent import ConsentCallback
 from api.http.explorer import explorer_routes
 from api.http.graphql import GraphQLEndpoint
@@ -15,6 +16,7 @@ from api.oauth.routes import routes as oauth_routes
 from api.wiring import Parts, open_parts
 from migrations.running import head
 from tenants.settings import Settings
+from tenants.telemetry.exposition import exposed
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -24,7 +26,8 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_parts(settings) as parts:
             app.router.routes.extend(_routes(parts))
-            yield
+            with exposed(settings, [Pools(parts.house.database), Executions()]):
+                yield
 
     return Starlette(lifespan=lifespan)
 
@@ -34,7 +37,11 @@ def _routes(parts: Parts) -> list[BaseRoute]:
     return [
         Route("/healthz", alive),
         Route("/readyz", Ready(house.database, head()).answer),
-        Route("/graphql", GraphQLEndpoint(house, parts.tokens).answer, methods=["POST"]),
+        Route(
+            "/graphql",
+            GraphQLEndpoint(house, parts.tokens, slow=parts.settings.slow_milliseconds / 1000).answer,
+            methods=["POST"],
+        ),
         Route("/webhooks/{provider}/{app}", WebhookEndpoint(house).answer, methods=["POST"]),
         Route("/oauth/callback/{provider}", ConsentCallback(house).answer, methods=["GET"]),
         *oauth_routes(house.database, parts.settings, house.keyring, parts.tokens, clock=house.clock),

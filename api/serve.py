@@ -8,6 +8,7 @@ from api.app import create_app
 from api.wiring import open_parts
 from tenants.embedded import resolve_urls
 from tenants.settings import Settings
+from tenants.telemetry.exposition import exposed
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ def serve(settings: Settings, *, host: str | None, port: int | None) -> None:
 async def _open_once(settings: Settings) -> None:
     await resolve_urls(settings)  # a hold on an embedded server, so that it is not stopped and started in between
     async with open_parts(settings):
-        pass
+        with exposed(settings):
+            pass
 
 
 def settle_memory() -> None:

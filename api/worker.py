@@ -6,10 +6,13 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from time import perf_counter
 
 from pgqueuer import PgQueuer
 from pgqueuer.models import Job as QueuedJob
 
+from api.backlog import EVERY_SECONDS, tell_backlog
+from api.collectors import Pools
 from api.wiring import Parts, open_parts
 from domain.connections.house import House
 from domain.connections.inbox import process
@@ -19,6 +22,9 @@ from domain.facts.service import recompute_tenant
 from domain.housekeeping.service import tidy
 from tenants.jobs import QUEUE_LOST, Job, JobKind, open_queue
 from tenants.settings import Settings
+from tenants.telemetry import meters
+from tenants.telemetry.exposition import exposed
+from tenants.telemetry.tally import Tally, about, tallied
 
 log = logging.getLogger(__name__)
 
@@ -32,19 +38,27 @@ LEAST_JOBS = 2
 async def run_worker(settings: Settings) -> None:
     """Until SIGTERM or SIGINT; a job under way is finished first, a long read after the page in hand."""
     async with open_parts(of_worker(settings)) as parts:
-        stop = parts.house.halted
-        for name in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(name, stop.set)
-        beside = [asyncio.create_task(each) for each in (_tick(parts, stop), _keep_house(parts, stop))]
-        log.info("worker started")
-        while not stop.is_set():
-            try:
-                await _work(parts, stop)
-            except QUEUE_LOST as error:
-                log.warning("the queue is out of reach: %s", type(error).__name__)
-                await _pause(parts.settings.tick_seconds, stop)
-        await asyncio.gather(*beside)
-        log.info("worker stopped")
+        with exposed(settings, [Pools(parts.house.database)]):
+            await _serve(parts)
+
+
+async def _serve(parts: Parts) -> None:
+    stop = parts.house.halted
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    rounds = [_tick(parts, stop), _keep_house(parts, stop)]
+    if parts.settings.metrics_port is not None:
+        rounds.append(_look_at_backlog(parts, stop))
+    beside = [asyncio.create_task(each) for each in rounds]
+    log.info("worker started")
+    while not stop.is_set():
+        try:
+            await _work(parts, stop)
+        except QUEUE_LOST as error:
+            log.warning("the queue is out of reach: %s", type(error).__name__)
+            await _pause(parts.settings.tick_seconds, stop)
+    await asyncio.gather(*beside)
+    log.info("worker stopped")
 
 
 def of_worker(settings: Settings) -> Settings:
@@ -87,7 +101,8 @@ async def perform(house: House, job: Job) -> None:
     elif job.kind is JobKind.DELIVERIES:
         await process(house, tenant_id=job.tenant_id)
     else:
-        await recompute_tenant(house.database, house.clock, tenant_id=job.tenant_id)
+        days = await recompute_tenant(house.database, house.clock, tenant_id=job.tenant_id)
+        meters.RECOMPUTED_DAYS.inc(days)
 
 
 def _register(queue: PgQueuer, house: House) -> None:
@@ -98,9 +113,22 @@ def _register(queue: PgQueuer, house: House) -> None:
 def _handler(house: House, kind: JobKind) -> Callable[[QueuedJob], Awaitable[None]]:
     async def handle(job: QueuedJob) -> None:
         assert job.payload is not None
-        await perform(house, Job.parse(kind, job.payload))
+        began, outcome = perf_counter(), "failed"
+        with tallied() as tally:
+            about(kind.value, "")
+            try:
+                await perform(house, Job.parse(kind, job.payload))
+                outcome = "ok"
+            finally:
+                _measure(tally, outcome, perf_counter() - began)
 
     return handle
+
+
+def _measure(tally: Tally, outcome: str, seconds: float) -> None:
+    meters.JOB_SECONDS.labels(tally.kind, outcome).observe(seconds)
+    meters.JOB_STATEMENTS.labels(tally.kind).inc(tally.statements)
+    meters.JOB_DATABASE_SECONDS.labels(tally.kind).inc(tally.seconds)
 
 
 async def _tick(parts: Parts, stop: asyncio.Event) -> None:
@@ -122,6 +150,15 @@ async def _keep_house(parts: Parts, stop: asyncio.Event) -> None:
         except Exception:
             log.exception("housekeeping stumbled; the next round goes on")
         await _pause(HOUSEKEEPING_EVERY.total_seconds(), stop)
+
+
+async def _look_at_backlog(parts: Parts, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await tell_backlog(parts.house)
+        except Exception:
+            log.exception("what waits could not be looked at; the next look goes on")
+        await _pause(EVERY_SECONDS, stop)
 
 
 async def _pause(seconds: float, stop: asyncio.Event) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, TypeVar
 
 import asyncpg
@@ -9,10 +11,13 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.util import await_only
 
 from tenants.scope import Scope
 from tenants.snapshots import Snapshot, Snapshots
+from tenants.telemetry.orm import listen
+from tenants.telemetry.tally import sent, waited
 
 Session = AsyncSession
 Result = TypeVar("Result")
@@ -36,9 +41,21 @@ class DatabaseUnavailable(Exception):
     """The database cannot be reached, or refuses the sign-in. The message names no secret."""
 
 
+@dataclass(frozen=True)
+class Pool:
+    """Connections at this moment; `waiting` counts who asked for one and has none yet."""
+
+    name: str
+    in_use: int
+    idle: int
+    waiting: int
+
+
 class Database:
     def __init__(self, url: str, *, pool_size: int = 10, statement_timeout_seconds: float = 10.0) -> None:
         self.engine = _engine(url, pool_size)
+        listen(self.engine)
+        self._waiting = 0
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         timeout = str(int(statement_timeout_seconds * 1000))
         self._opening = text(f"SET LOCAL statement_timeout = {timeout}")
@@ -66,21 +83,42 @@ class Database:
         """A snapshot without the ORM on the way, on a connection that only reads."""
         return self._snapshots.open(scope)
 
+    def pools(self) -> list[Pool]:
+        pool, reads = self.engine.pool, self._snapshots
+        assert isinstance(pool, QueuePool)
+        return [
+            Pool("work", pool.checkedout(), pool.checkedin(), self._waiting),
+            Pool("answers", reads.in_use, reads.idle, reads.waiting),
+        ]
+
     # The adapter begins with the first statement it is given. A SET of the scope sent before that would be
     # auto-committed into nothing, so a statement that is wanted anyway goes first.
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncSession]:
         async with self._sessions() as session, session.begin():
+            await self._connect(session)
             await session.execute(self._opening)
             yield session
+            began = perf_counter()
+            await session.commit()
+            sent("COMMIT", began)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncSession]:
         async with self._sessions() as session:
-            await session.connection(execution_options=SNAPSHOT)
+            await self._connect(session, SNAPSHOT)
             await session.execute(self._opening)
             yield session
+
+    async def _connect(self, session: AsyncSession, options: dict[str, Any] | None = None) -> None:
+        began = perf_counter()
+        self._waiting += 1
+        try:
+            await session.connection(execution_options=options)
+        finally:
+            self._waiting -= 1
+            waited(began)
 
     async def close(self) -> None:
         await self._snapshots.close()

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     keyring_dir: Path | None = None
     master_key: SecretStr | None = None
     log_level: str = "INFO"
+    slow_milliseconds: float = Field(500.0, ge=0, le=3_600_000)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(None, ge=0, le=65535)
     pool_size: int = Field(10, ge=1, le=200)
     statement_timeout_seconds: float = Field(10.0, gt=0, le=600)
     job_statement_timeout_seconds: float = Field(300.0, gt=0, le=3600)

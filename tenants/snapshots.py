@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import asyncpg
@@ -12,6 +13,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from tenants.scope import Scope
 from tenants.sql import Driver, Query, Row
+from tenants.telemetry.tally import sent, waited
 
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PATIENCE_SECONDS = 10.0
@@ -34,7 +36,9 @@ class Snapshot:
     async def enter(self, scope: Scope) -> None:
         """Sent by the simple protocol: prepared, each tenant would fill the statement cache with its own."""
         for statement in scope.statements():
+            began = perf_counter()
             await self.connection.execute(statement)
+            sent("SET LOCAL", began)
 
 
 class Snapshots:
@@ -46,11 +50,20 @@ class Snapshots:
         self._settings = settings
         self._opening = asyncio.Lock()
         self._opened: asyncpg.Pool | None = None
+        self.waiting = 0
+
+    @property
+    def in_use(self) -> int:
+        return 0 if self._opened is None else self._opened.get_size() - self._opened.get_idle_size()
+
+    @property
+    def idle(self) -> int:
+        return 0 if self._opened is None else self._opened.get_idle_size()
 
     @asynccontextmanager
     async def open(self, scope: Scope) -> AsyncIterator[Snapshot]:
         pool = self._opened or await self._open()
-        connection = await _begin(pool)
+        connection = await self._begin(pool)
         try:
             snapshot = Snapshot(connection)
             await snapshot.enter(scope)
@@ -77,20 +90,30 @@ class Snapshots:
                 )
             return self._opened
 
+    async def _begin(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
+        """A connection that died while nobody used it shows at its first statement; then another one is tried."""
+        while True:
+            connection = await self._acquire(pool)
+            began = perf_counter()
+            try:
+                await connection.execute(BEGIN)
+            except BaseException as error:
+                died = isinstance(error, DEAD) and connection.is_closed()
+                await pool.release(connection)
+                if not died:
+                    raise
+            else:
+                sent("BEGIN", began)
+                return connection
 
-async def _begin(pool: asyncpg.Pool) -> PoolConnectionProxy:
-    """A connection that died while nobody used it shows at its first statement; then another one is tried."""
-    while True:
-        connection = await pool.acquire(timeout=PATIENCE_SECONDS)
+    async def _acquire(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
+        began = perf_counter()
+        self.waiting += 1
         try:
-            await connection.execute(BEGIN)
-        except BaseException as error:
-            died = isinstance(error, DEAD) and connection.is_closed()
-            await pool.release(connection)
-            if not died:
-                raise
-        else:
-            return connection
+            return await pool.acquire(timeout=PATIENCE_SECONDS)
+        finally:
+            self.waiting -= 1
+            waited(began)
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
@@ -100,7 +123,9 @@ async def _prepare(connection: asyncpg.Connection) -> None:
 async def _end(pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
     try:
         if not connection.is_closed():
+            began = perf_counter()
             await connection.execute("ROLLBACK")
+            sent("ROLLBACK", began)
     except DEAD:
         connection.terminate()
     finally:

@@ -1,7 +1,10 @@
 """Hand-written SQL. A parameter has one type in the whole house, by its name, so that the server never guesses."""
 
 import re
+import sys
 from dataclasses import dataclass
+from time import perf_counter
+from types import FrameType, FunctionType
 from typing import Any
 
 import asyncpg
@@ -23,6 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeEngine
+
+from tenants.telemetry.tally import sent
 
 Driver = asyncpg.Connection | PoolConnectionProxy
 
@@ -72,6 +77,8 @@ class Query:
 
     text: str
     parameters: tuple[str, ...]
+    place: str
+    """The module and the line where it is made, itself or the read it is part of."""
 
     def __post_init__(self) -> None:
         WRITTEN.append(self)
@@ -80,10 +87,23 @@ class Query:
         """Every parameter by its name, no more and no less."""
         if len(values) != len(self.parameters):
             raise TypeError(f"parameters are {', '.join(self.parameters)}, not {', '.join(values)}")
-        rows: list[Row] = await connection.fetch(
-            self.text, *[values[name] for name in self.parameters], record_class=Row
-        )
+        began = perf_counter()
+        try:
+            rows: list[Row] = await connection.fetch(
+                self.text, *[values[name] for name in self.parameters], record_class=Row
+            )
+        finally:
+            sent(self, began)
         return rows
+
+    @property
+    def name(self) -> str:
+        """The constant it stands in, or the one of the read that was made for it: nobody has to name it twice."""
+        module = self.place.partition(":")[0]
+        for constant, value in vars(sys.modules[module]).items():
+            if value is self or _is_of(value, self):
+                return f"{module}.{constant}"
+        return self.place
 
 
 WRITTEN: list[Query] = []
@@ -112,4 +132,15 @@ def query(sql: str) -> Query:
             raise ValueError(f"parameters without a type: {name}")
         return f"${names.index(name) + 1}::{POSTGRES_NAMES[kinds[name]]}"
 
-    return Query(_NAMED.sub(numbered, bare), names)
+    return Query(_NAMED.sub(numbered, bare), names, _place(sys._getframe(1)))
+
+
+def _place(frame: FrameType) -> str:
+    """In the module that is being read, through whatever builders."""
+    while frame.f_code.co_name != "<module>" and frame.f_back is not None:
+        frame = frame.f_back
+    return f"{frame.f_globals.get('__name__', '')}:{frame.f_lineno}"
+
+
+def _is_of(value: object, query: Query) -> bool:
+    return isinstance(value, FunctionType) and any(cell.cell_contents is query for cell in value.__closure__ or ())

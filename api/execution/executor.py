@@ -11,17 +11,20 @@ from graphql import ExecutionResult, OperationType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.execution.plans import Plan, Plans
+from tenants.telemetry.tally import about
 
 
 class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     plans = Plans()
+    stock = 0
 
     def execute_operation(self, serially: bool | None = None) -> Any:
+        about(self.operation.operation.value, self.operation.name.value if self.operation.name else "")
         around = self.middleware_manager is not None and self.middleware_manager.middlewares
-        if self.operation.operation is not OperationType.QUERY or around:
-            return super().execute_operation(serially)
-        plan = self.plans.find(self)
+        plannable = self.operation.operation is OperationType.QUERY and not around
+        plan = self.plans.find(self) if plannable else None
         if plan is None:
+            PlannedExecutor.stock += 1
             return super().execute_operation(serially)
         return self._go(plan)
 

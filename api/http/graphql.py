@@ -1,5 +1,6 @@
 """The GraphQL endpoint: who asks, how much they may send, and how errors leave the house."""
 
+import hashlib
 import logging
 import time
 from typing import Any
@@ -17,19 +18,26 @@ from api.oauth.bearer import Unauthorized, authenticate
 from api.oauth.tokens import AccessTokens
 from api.schema import schema
 from domain.connections.house import House
+from tenants.access.actor import Actor
 from tenants.ids import new_id
+from tenants.telemetry import meters
+from tenants.telemetry.names import Names
+from tenants.telemetry.tally import Tally, tallied
 
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 1_000_000
 MOST_LOGGED = 100
 JSON = "application/json"
+NAMES = Names(meters.OPERATION_SECONDS)
 
 
 class GraphQLEndpoint:
-    def __init__(self, house: House, tokens: AccessTokens) -> None:
+    def __init__(self, house: House, tokens: AccessTokens, *, slow: float) -> None:
+        """`slow` in seconds: a request that takes as long is told at WARNING."""
         self._house = house
         self._tokens = tokens
+        self._slow = slow
 
     async def answer(self, request: Request) -> Response:
         request_id = str(new_id())
@@ -40,10 +48,24 @@ class GraphQLEndpoint:
         body = await self._body(request, request_id)
         if isinstance(body, Response):
             return body
-        started = time.perf_counter()
+        return await self._carry_out(body, actor, request_id)
+
+    async def _carry_out(self, body: dict[str, Any], actor: Actor, request_id: str) -> Response:
+        started, outcome = time.perf_counter(), "failed"
+        with tallied() as tally:
+            try:
+                result = await self._execute(body, actor, request_id)
+                outcome = "errors" if result.errors else "ok"
+                return _answer(result, request_id)
+            finally:
+                seconds = time.perf_counter() - started
+                _measure(tally, outcome, seconds)
+                self._tell(body, actor, request_id, tally, seconds, outcome)
+
+    async def _execute(self, body: dict[str, Any], actor: Actor, request_id: str) -> ExecutionResult:
         context = Context.of(self._house, actor, request_id, fetch_node=fetch_node)
         try:
-            result = await schema.execute(
+            return await schema.execute(
                 body["query"],
                 variable_values=body.get("variables"),
                 operation_name=body.get("operationName"),
@@ -51,17 +73,20 @@ class GraphQLEndpoint:
             )
         finally:
             await context.close()
-        log.info(
-            "graphql",
-            extra={
-                "request_id": request_id,
-                "operation": (body.get("operationName") or "")[:MOST_LOGGED],
-                "client_id": actor.client_id,
-                "milliseconds": round((time.perf_counter() - started) * 1000, 1),
-                "errors": len(result.errors or ()),
-            },
-        )
-        return _answer(result, request_id)
+
+    def _tell(
+        self, body: dict[str, Any], actor: Actor, request_id: str, tally: Tally, seconds: float, outcome: str
+    ) -> None:
+        facts = {
+            "request_id": request_id,
+            "operation": (tally.operation or body.get("operationName") or "")[:MOST_LOGGED],
+            "client_id": actor.client_id,
+            "milliseconds": _milliseconds(seconds),
+            "outcome": outcome,
+        }
+        log.info("graphql", extra=facts)
+        if seconds >= self._slow:
+            log.warning("slow", extra=facts | _particulars(body["query"], tally))
 
     async def _body(self, request: Request, request_id: str) -> dict[str, Any] | Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
@@ -79,6 +104,30 @@ class GraphQLEndpoint:
             return _refuse(request_id, 400, "MALFORMED_JSON", "The body is not JSON.")
         fault = _fault(body)
         return body if fault is None else _refuse(request_id, 400, "MALFORMED_REQUEST", fault)
+
+
+def _measure(tally: Tally, outcome: str, seconds: float) -> None:
+    meters.REQUEST_SECONDS.labels(tally.kind, outcome).observe(seconds)
+    meters.REQUEST_STATEMENTS.observe(tally.statements)
+    meters.REQUEST_DATABASE_SECONDS.observe(tally.seconds)
+    meters.REQUEST_WAIT_SECONDS.inc(tally.waited)
+    NAMES.series(tally.operation).observe(seconds)
+
+
+def _particulars(query: str, tally: Tally) -> dict[str, Any]:
+    """Of the document its digest, of statements their names: what was asked with stays where it is."""
+    return {
+        "document": hashlib.sha256(query.encode("utf-8", "replace")).hexdigest(),
+        "statements": tally.statements,
+        "database_milliseconds": _milliseconds(tally.seconds),
+        "waited_milliseconds": _milliseconds(tally.waited),
+        "slowest": tally.slowest_name,
+        "slowest_milliseconds": _milliseconds(tally.slowest_seconds),
+    }
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 def _fault(body: Any) -> str | None:
@@ -102,6 +151,7 @@ def _answer(result: ExecutionResult, request_id: str) -> Response:
 
 
 def _refuse(request_id: str, status: int, code: str, message: str, challenge: str | None = None) -> Response:
+    meters.REFUSALS.labels(code).inc()
     headers = {"Cache-Control": "no-store"} | ({"WWW-Authenticate": challenge} if challenge else {})
     content = {
         "errors": [{"message": message, "extensions": {"code": code}}],

@@ -42,7 +42,7 @@ WHERE s.tenant_id = ANY (:tenant_ids!uuids) AND p.tenant_id = ANY (:tenant_ids!u
 async def wake_for_what_is_due(house: House) -> int:
     """Puts a job in the queue for all that is due and has none there; returns how many."""
     woken = 0
-    async for tenant_ids in _pages(house):
+    async for tenant_ids in pages_of_tenants(house):
         async with house.database.snapshot(Scope(readable=frozenset(tenant_ids))) as session:
             jobs = await _due(session, tenant_ids, house.clock.now())
         if jobs:
@@ -63,7 +63,7 @@ async def _due(session: AsyncSession, tenant_ids: list[UUID], now: datetime) -> 
     return list(dict.fromkeys(jobs))
 
 
-async def _pages(house: House) -> AsyncIterator[list[UUID]]:
+async def pages_of_tenants(house: House) -> AsyncIterator[list[UUID]]:
     after = FIRST
     while True:
         async with house.database.snapshot() as session:
