@@ -15,6 +15,9 @@ from tenants.settings import ConfigurationError, Settings, settings
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(stderr=True)
 
+doctor = typer.Typer()
+app.add_typer(doctor, name="doctor")
+
 Host = Annotated[str | None, typer.Option(help="Address to listen on. By default AZIMUTH_HOST.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on. By default AZIMUTH_PORT.")]
 
@@ -76,12 +79,42 @@ def demo(
     raise typer.Exit(_run(run_demo(once=once, json_file=json)))
 
 
-@app.command()
-def doctor() -> None:
+@doctor.callback(invoke_without_command=True)
+def examine(context: typer.Context) -> None:
     """Examine configuration, database, roles, policies, keys and queue."""
-    from api.doctor import examine
+    from api.doctor import examine as action
 
-    raise typer.Exit(_run(examine(_settings(), console)))
+    if context.invoked_subcommand is None:
+        raise typer.Exit(_run(action(_settings(), console)))
+
+
+@doctor.command()
+def explain(
+    tenant: Annotated[str, typer.Option(help="For which tenant: ten_…")],
+    operation: Annotated[
+        Path | None, typer.Option(help="A file with one query. By default the demonstration's dashboard.", exists=True)
+    ] = None,
+    variables: Annotated[str, typer.Option(help="Its variables as JSON; `tenant` is there already.")] = "{}",
+    analyze: Annotated[bool, typer.Option(help="Carry each statement out twice, and say what it did.")] = False,
+    json: Annotated[bool, typer.Option(help="Plans as the server's JSON.")] = False,
+) -> None:
+    """Print every statement that a query sends, with the server's plan for it."""
+    from api.explain import DASHBOARD, NotExplained, parse_variables
+    from api.explain import explain as action
+    from tenants.explaining import How
+
+    document = (operation or DASHBOARD).read_text()
+    try:
+        work = action(
+            _settings(),
+            tenant=tenant,
+            document=document,
+            variables=parse_variables(variables),
+            how=How(analyze=analyze, json=json),
+        )
+        print(_run(work))  # noqa: T201
+    except NotExplained as error:
+        _fail(str(error), code=1)
 
 
 @app.command()
