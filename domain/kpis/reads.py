@@ -52,7 +52,12 @@ def _standing(first_day: str) -> str:
 
 _NOW = _first("day_components", "true")
 _THEN = _first("day_components", "d.valid_from <= :as_of!instant")
-_REVISED = _first("day_component_revisions", "d.valid_from <= :as_of AND d.valid_to > :as_of")
+# Only before what was found: a tenant has many more revisions than days, and hardly one was ever its first. Asked by a
+# subquery, because the guard lets no coalesce into an index condition.
+_REVISED = _first(
+    "day_component_revisions",
+    f"d.valid_from <= :as_of AND d.valid_to > :as_of AND d.local_day < (SELECT coalesce({_THEN}, 'infinity'))",
+)
 
 STANDING = query(_standing(_NOW))
 STANDING_AS_OF = query(_standing(f"least({_THEN}, {_REVISED})"))

@@ -17,6 +17,7 @@ class Sent:
     connection: int
     """The server's process id."""
     sql: str
+    arguments: tuple[Any, ...] = field(default=(), compare=False)
 
 
 @dataclass
@@ -58,7 +59,7 @@ class Statements:
     def _hear(self, driver: asyncpg.Connection) -> None:
         pid = driver.get_server_pid()
         self._known.add(pid)
-        driver.add_query_logger(lambda query: self.sent.append(Sent(pid, query.query)))
+        driver.add_query_logger(lambda query: self.sent.append(Sent(pid, query.query, tuple(query.args or ()))))
 
     def _executed(self, connection: Any, cursor: object, statement: str, *_: object) -> None:
         pid = connection.connection.driver_connection.get_server_pid()
