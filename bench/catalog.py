@@ -1,10 +1,10 @@
 """Every benchmark there is. The goals are the project's; a line without a bound is for information."""
 
 from bench.model import Benchmark, Bound, Line, Measure
-from bench.workloads import growth, reads
+from bench.workloads import growth, memory, reads
 from bench.workloads.recompute import work as recompute
 
-CPU, RATE, TIME = Measure.CPU, Measure.RATE, Measure.TIME
+CPU, RATE, TIME, MEMORY = Measure.CPU, Measure.RATE, Measure.TIME, Measure.MEMORY
 NOT_YET = "the read path is not optimised yet"
 
 ALL = (
@@ -61,6 +61,15 @@ ALL = (
         ),
         enforced=False,
         note="the goal of 1 % is near, and a round is short: mind the spread",
+    ),
+    Benchmark(
+        name="memory",
+        title="what the API process holds when warm, and how that grows with requests of 600 different documents",
+        prepare=memory.prepare,
+        lines=(
+            Line("", MEMORY, "warm", "150 MB", Bound(goal=1, floor=1.67)),
+            Line("", MEMORY, "asked on", "warm", Bound(goal=1.03, floor=1.10)),
+        ),
     ),
 )
 BY_NAME = {benchmark.name: benchmark for benchmark in ALL}

@@ -18,6 +18,7 @@ class Measure(StrEnum):
     RATE = "rate"
     TIME = "time"
     CPU = "CPU"
+    MEMORY = "memory"
 
     @property
     def more_is_better(self) -> bool:
@@ -32,9 +33,13 @@ class Reading:
     seconds: float
     cpu_seconds: float
     notes: Mapping[str, float] = field(default_factory=dict)
+    resident: int = 0
+    """Bytes of memory at the end, where that is what is measured."""
 
     def value(self, measure: Measure) -> float:
-        """Pieces of work a second, or seconds a piece."""
+        """Pieces of work a second, seconds a piece, or bytes."""
+        if measure is Measure.MEMORY:
+            return self.resident
         if measure is Measure.RATE:
             return self.count / self.seconds
         return (self.seconds if measure is Measure.TIME else self.cpu_seconds) / self.count

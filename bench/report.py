@@ -68,6 +68,8 @@ def _notes(outcome: Outcome) -> Iterator[str]:
 def quantity(measure: Measure, value: float) -> str:
     if measure is Measure.RATE:
         return f"{value:,.0f}/s" if value >= 100 else f"{value:.3g}/s"
+    if measure is Measure.MEMORY:
+        return f"{value / 1e6:,.0f} MB"
     return f"{value:.3g} s" if value >= 1 else f"{value * 1000:.3g} ms"
 
 
@@ -142,7 +144,9 @@ def _rounds(heats: Mapping[str, Sequence[Round]]) -> dict[str, Any]:
         heat: [
             {
                 variant: [
-                    {"count": each.count, "seconds": each.seconds, "cpu_seconds": each.cpu_seconds, **each.notes}
+                    {"count": each.count, "seconds": each.seconds, "cpu_seconds": each.cpu_seconds}
+                    | ({"resident": each.resident} if each.resident else {})
+                    | dict(each.notes)
                     for each in pair
                 ]
                 for variant, pair in one.items()
