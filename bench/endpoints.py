@@ -15,6 +15,7 @@ from bench.model import Failed, Heat, Reading, Run
 from bench.stage import Stage
 
 HOST = "127.0.0.1"
+JSON = "application/json"
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,26 @@ class Endpoint:
         return Failed(str(self.program.failure(words)))
 
 
-async def heats_of(stage: Stage, endpoints: Sequence[Endpoint], concurrency: Sequence[int]) -> list[Heat]:
-    """One heat for each number of connections. Raises Failed where two endpoints do not say the same."""
+Lengths = Mapping[str, Sequence[int]]
+"""Of each endpoint's answers, in the order of its requests."""
+
+
+async def compared(endpoints: Sequence[Endpoint]) -> Lengths:
+    """Raises Failed where two endpoints do not say the same."""
     bodies = {endpoint.name: await _ask_all(endpoint) for endpoint in endpoints}
     first = endpoints[0]
     for other in endpoints[1:]:
         refuse_difference(first, bodies[first.name], other, bodies[other.name])
-    lengths = {name: [len(body) for body in found] for name, found in bodies.items()}
-    return [
-        Heat(
-            f"c={connections}",
-            {each.name: _run(stage, each, lengths[each.name], connections) for each in endpoints},
-        )
-        for connections in concurrency
-    ]
+    return {name: [len(body) for body in found] for name, found in bodies.items()}
+
+
+def heat(stage: Stage, name: str, endpoints: Sequence[Endpoint], lengths: Lengths, connections: int) -> Heat:
+    return Heat(name, {each.name: _run(stage, each, lengths[each.name], connections) for each in endpoints})
+
+
+def pid_of(program: Program) -> int:
+    assert program.process is not None
+    return program.process.pid
 
 
 def refuse_difference(one: Endpoint, ones: Sequence[bytes], other: Endpoint, others: Sequence[bytes]) -> None:

@@ -14,6 +14,10 @@ class Failed(Exception):
     """The benchmark measured nothing that could be compared; the message says why."""
 
 
+class Unavailable(Exception):
+    """A reference cannot be had on this machine; the message says why."""
+
+
 class Measure(StrEnum):
     RATE = "rate"
     TIME = "time"
@@ -51,10 +55,11 @@ Run = Callable[[float], Awaitable[Reading]]
 
 @dataclass(frozen=True)
 class Heat:
-    """Variants that take turns under one condition."""
+    """Variants that take turns under one condition. With anything `missing`, by name and with the reason, none does."""
 
     name: str
     runs: Mapping[str, Run]
+    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,23 +69,26 @@ class Bound:
     goal: float
     floor: float
 
-    def __post_init__(self) -> None:
-        if self.goal == self.floor:
-            raise ValueError("a goal and its floor differ, or nobody can tell which side is the good one")
-
 
 @dataclass(frozen=True)
 class Line:
-    """`variant` divided by `of`, in one heat. Without a bound it is for information."""
+    """`variant` divided by `of`, in one heat. Without a bound it is for information.
+
+    Where `than` names another benchmark, that ratio is divided by the same line's there: what is shown and judged is
+    how much better or worse it is here.
+    """
 
     heat: str
     measure: Measure
     variant: str
     of: str
     bound: Bound | None = None
+    than: str | None = None
 
     def __post_init__(self) -> None:
-        if self.bound is not None and (self.bound.goal > self.bound.floor) is not self.measure.more_is_better:
+        if self.bound is None or self.bound.goal == self.bound.floor:
+            return
+        if (self.bound.goal > self.bound.floor) is not self.measure.more_is_better:
             raise ValueError(f"goal and floor of {self.heat} {self.measure} {self.variant} are the wrong way round")
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bench.model import Line, Measure
 from bench.rounds import Round
-from bench.verdicts import Outcome, Result, Verdict
+from bench.verdicts import Outcome, Result, Skipped, Verdict
 
 STYLES = {
     Verdict.GOAL_MET: "green",
@@ -23,6 +23,7 @@ STYLES = {
 }
 COLUMNS = ("benchmark", "measure", "variant", "reference", "ratio", "spread", "goal", "floor", "rounds", "verdict")
 GENERATOR_LIMIT = 0.7
+SKIPPED = "skipped"
 RIGHT = {"variant", "reference", "ratio", "spread", "goal", "floor", "rounds"}
 
 
@@ -34,6 +35,8 @@ def show(console: Console, outcomes: Sequence[Outcome]) -> None:
         table.add_section()
         for index, result in enumerate(outcome.results):
             table.add_row(outcome.benchmark.name if index == 0 else "", *_cells(outcome, result))
+        for index, each in enumerate(outcome.skipped, len(outcome.results)):
+            table.add_row(outcome.benchmark.name if index == 0 else "", *_blank(each.line), Text(SKIPPED, "dim"))
         if outcome.failure is not None:
             table.add_row(outcome.benchmark.name, *([""] * (len(COLUMNS) - 2)), Text("failed", "bold red"))
     console.print(table)
@@ -44,23 +47,41 @@ def show(console: Console, outcomes: Sequence[Outcome]) -> None:
 
 def _cells(outcome: Outcome, result: Result) -> Iterator[str | Text]:
     line, bound = result.line, result.line.bound
-    sign = "≥" if line.measure.more_is_better else "≤"
     words = str(result.verdict)
     if bound is not None and not outcome.benchmark.enforced:
         words += " (not enforced)"
     yield f"{line.heat} {line.measure}".strip()
-    yield f"{line.variant} {quantity(line.measure, result.measured)}"
-    yield f"{line.of} {quantity(line.measure, result.reference)}"
+    if line.than is None:
+        yield f"{line.variant} {quantity(line.measure, result.measured)}"
+        yield f"{line.of} {quantity(line.measure, result.reference)}"
+    else:
+        yield f"{line.variant}/{line.of} {result.measured:.3g}"
+        yield f"{line.than}'s {result.reference:.3g}"
     yield Text(f"{result.ratio:.3g}", "bold")
     yield f"{result.low:.3g}-{result.high:.3g}"
-    yield "" if bound is None else f"{sign} {bound.goal:g}"
-    yield "" if bound is None else f"{sign} {bound.floor:g}"
+    yield from _bound(line)
     yield f"{result.kept}/{result.held}"
     yield Text(words, STYLES[result.verdict])
 
 
+def _blank(line: Line) -> Iterator[str]:
+    yield f"{line.heat} {line.measure}".strip()
+    yield line.variant if line.than is None else f"{line.variant}/{line.of}"
+    yield line.of if line.than is None else f"{line.than}'s"
+    yield from ("", "", *_bound(line), "")
+
+
+def _bound(line: Line) -> tuple[str, str]:
+    if line.bound is None:
+        return "", ""
+    sign = "≥" if line.measure.more_is_better else "≤"
+    return f"{sign} {line.bound.goal:g}", f"{sign} {line.bound.floor:g}"
+
+
 def _notes(outcome: Outcome) -> Iterator[str]:
     yield outcome.benchmark.title + (f"; {outcome.benchmark.note}" if outcome.benchmark.note else "")
+    for name, reason in {(each.line.than or each.line.of): each.reason for each in outcome.skipped}.items():
+        yield f"nothing is held against {name}: {reason}"
     if outcome.failure is not None:
         yield f"FAILED: {outcome.failure}"
 
@@ -116,7 +137,7 @@ def document(
                 "name": outcome.benchmark.name,
                 "enforced": outcome.benchmark.enforced,
                 "failure": outcome.failure,
-                "lines": [_result(result) for result in outcome.results],
+                "lines": [*map(_result, outcome.results), *map(_skipped, outcome.skipped)],
                 "rounds": _rounds(rounds.get(outcome.benchmark.name, {})),
             }
             for outcome in outcomes
@@ -124,15 +145,25 @@ def document(
     }
 
 
-def _result(result: Result) -> dict[str, Any]:
-    line: Line = result.line
+def _line(line: Line) -> dict[str, Any]:
     return {
         "heat": line.heat,
         "measure": line.measure,
         "variant": line.variant,
         "of": line.of,
+        "than": line.than,
         "goal": None if line.bound is None else line.bound.goal,
         "floor": None if line.bound is None else line.bound.floor,
+    }
+
+
+def _skipped(skipped: Skipped) -> dict[str, Any]:
+    return {**_line(skipped.line), "verdict": SKIPPED, "reason": skipped.reason}
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        **_line(result.line),
         **{name: getattr(result, name) for name in ("verdict", "ratio", "low", "high", "measured", "reference")},
         "rounds_kept": result.kept,
         "rounds_held": result.held,

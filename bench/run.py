@@ -16,7 +16,7 @@ from bench import report
 from bench.model import Benchmark, Failed, Heat
 from bench.rounds import Round, hold_heat
 from bench.stage import Stage, stage
-from bench.verdicts import Outcome, exit_code, judge
+from bench.verdicts import Outcome, Skipped, exit_code, judge, related
 
 PAPER_WIDTH = 160
 BUSY = 0.25
@@ -43,7 +43,7 @@ async def run(benchmarks: Sequence[Benchmark], plan: Plan, *, json: Path | None)
     held: dict[str, Held] = {benchmark.name: {} for benchmark in benchmarks}
     async with stage() as ground:
         with console.status("") as status:
-            outcomes = [await hold(ground, each, held[each.name], plan, status) for each in benchmarks]
+            outcomes = related([await hold(ground, each, held[each.name], plan, status) for each in benchmarks])
     report.show(console, outcomes)
     report.warn_of_generator(console, held)
     code = exit_code(outcomes)
@@ -59,19 +59,30 @@ async def hold(ground: Stage, benchmark: Benchmark, held: Held, plan: Plan, stat
     try:
         async with benchmark.prepare(ground) as heats:
             refuse_unknown(benchmark, heats)
+            missing = {heat.name: reason for heat in heats for reason in heat.missing.values()}
             for heat in heats:
+                if heat.missing:
+                    continue
                 lines = [line for line in benchmark.lines if line.heat == heat.name]
                 told = partial(_tell, status, f"{benchmark.name} {heat.name}".strip())
                 held[heat.name] = await hold_heat(heat, lines, wanted=plan.rounds, seconds=plan.seconds, told=told)
     except (Failed, DidNotStart) as failure:
         return Outcome(benchmark, failure=str(failure))
-    return Outcome(benchmark, tuple(judge(line, held[line.heat], wanted=plan.rounds) for line in benchmark.lines))
+    measured = [line for line in benchmark.lines if line.heat not in missing]
+    return Outcome(
+        benchmark,
+        tuple(judge(line, held[line.heat], wanted=plan.rounds) for line in measured),
+        skipped=tuple(Skipped(line, missing[line.heat]) for line in benchmark.lines if line.heat in missing),
+    )
 
 
 def refuse_unknown(benchmark: Benchmark, heats: Sequence[Heat]) -> None:
     """Raises Failed where a line names what was not prepared, before minutes are spent on the rest."""
     there = {(heat.name, variant) for heat in heats for variant in heat.runs}
+    missing = {heat.name for heat in heats if heat.missing}
     for line in benchmark.lines:
+        if line.heat in missing:
+            continue
         for variant in (line.variant, line.of):
             if (line.heat, variant) not in there:
                 raise Failed(f"a line asks for {variant!r} in the heat {line.heat!r}, which there is not")

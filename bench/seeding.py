@@ -36,6 +36,7 @@ class Ground:
     urls: DatabaseUrls
     size: Size
     master_key: str
+    organization_id: UUID
     client_id: str
     client_secret: str
     tenants: tuple[UUID, ...]
@@ -56,7 +57,8 @@ async def sow(urls: DatabaseUrls, name: str, size: Size) -> Ground:
     finally:
         await connection.close()
     tenants = tuple(row["tenant_id"] for row in rows)
-    return Ground(name, urls, size, base64.b64encode(os.urandom(32)).decode(), client_id, client_secret, tenants)
+    master_key = base64.b64encode(os.urandom(32)).decode()
+    return Ground(name, urls, size, master_key, organization_id, client_id, client_secret, tenants)
 
 
 async def _execute(connection: asyncpg.Connection, file: str) -> None:

@@ -1,8 +1,7 @@
 """The servers that are measured: each a process of its own that dies with this one."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx2
 import orjson
@@ -10,21 +9,21 @@ import orjson
 from api.demo.processes import Program, free_port, running, until_ready
 from api.ids import tenant_gid
 from bench.cpu import Charged
-from bench.endpoints import HOST, Endpoint, Request
+from bench.endpoints import HOST, JSON, Endpoint, Request, pid_of
 from bench.seeding import Ground
+from bench.shape import Shape
 from bench.stage import Stage
 from tenants.roles import APPLICATION, MIGRATOR
 
 # The real address is a proxy's; the process behind it listens without TLS.
 PUBLIC_URL = "https://azimuth.test"
-JSON = "application/json"
 
 
 @asynccontextmanager
 async def production(
-    stage: Stage, ground: Ground, document: str, variables: dict[str, object], *, name: str = "production"
+    stage: Stage, ground: Ground, shape: Shape, *, name: str = "production"
 ) -> AsyncIterator[Endpoint]:
-    """`azimuth serve` as an operator runs it, asked with an access token for each tenant's `document`."""
+    """`azimuth serve` as an operator runs it, asked with an access token."""
     port = free_port()
     environment = {
         "AZIMUTH_ENV": "production",
@@ -40,33 +39,47 @@ async def production(
         await until_ready(program, f"http://{HOST}:{port}/readyz")
         headers = {"Authorization": f"Bearer {await _sign_in(program, ground, port)}", "Content-Type": JSON}
         bodies = (
-            orjson.dumps({"query": document, "variables": {**variables, "tenant": tenant_gid(tenant_id)}})
-            for tenant_id in ground.tenants
+            orjson.dumps({"query": shape.document, "variables": variables})
+            for variables in shape.variables_for(ground, tenant_gid)
         )
         requests = [Request("POST", "/graphql", headers, body) for body in bodies]
-        charged = Charged(_pid(program), ground.name, APPLICATION)
+        # Its connections have a name of their own, which tells them from those of others with the same role.
+        charged = Charged(pid_of(program), ground.name, APPLICATION, "azimuth%")
         yield Endpoint(name, port, charged, requests, program, lambda body: body["data"])
 
 
 @asynccontextmanager
-async def reference(
-    stage: Stage, ground: Ground, module: str, statement: Sequence[Path], *, name: str
-) -> AsyncIterator[Endpoint]:
-    """A server of `bench.reference`: one statement, no authentication, a role that row-level security does not bind.
+async def reference(stage: Stage, ground: Ground, shape: Shape, *, name: str) -> AsyncIterator[Endpoint]:
+    """`bench.reference.NAME`: one statement, no authentication, a role that row-level security does not bind."""
+    files = map(str, shape.statement(name))
+    async with _unbound(stage, ground, name, files) as (program, port, charged):
+        requests = [Request("GET", f"/{subject}") for subject in shape.subjects(ground)]
+        yield Endpoint(name, port, charged, requests, program)
 
-    `statement` is in parts that are put together, since references share their first."""
-    port = free_port()
-    environment = {"BENCH_DATABASE_URL": ground.urls.migration, "BENCH_APPLICATION": f"bench {name}"}
-    arguments = (f"bench.reference.{module}", str(port), *map(str, statement))
-    program = Program(name, arguments, environment, stage.directory / f"{name}-{port}.log")
+
+@asynccontextmanager
+async def usual(stage: Stage, ground: Ground, shape: Shape) -> AsyncIterator[Endpoint]:
+    """Asked by our own document, with plain ids."""
+    async with _unbound(stage, ground, "usual", ()) as (program, port, charged):
+        bodies = (
+            orjson.dumps({"query": shape.document, "variables": variables})
+            for variables in shape.variables_for(ground, str)
+        )
+        requests = [Request("POST", "/graphql", {"Content-Type": JSON}, body) for body in bodies]
+        yield Endpoint("usual", port, charged, requests, program, lambda body: body["data"])
+
+
+@asynccontextmanager
+async def _unbound(
+    stage: Stage, ground: Ground, name: str, arguments: Iterable[str]
+) -> AsyncIterator[tuple[Program, int, Charged]]:
+    port, application = free_port(), f"bench {name}"
+    environment = {"BENCH_DATABASE_URL": ground.urls.migration, "BENCH_APPLICATION": application}
+    module = f"bench.reference.{name}"
+    program = Program(name, (module, str(port), *arguments), environment, stage.directory / f"{name}-{port}.log")
     async with running([program]):
         await until_ready(program, f"http://{HOST}:{port}/readyz")
-        charged = Charged(_pid(program), ground.name, MIGRATOR, f"bench {name}")
-        yield Endpoint(name, port, charged, _by_tenant(ground), program)
-
-
-def _by_tenant(ground: Ground) -> Sequence[Request]:
-    return [Request("GET", f"/{tenant_id}") for tenant_id in ground.tenants]
+        yield program, port, Charged(pid_of(program), ground.name, MIGRATOR, application)
 
 
 async def _sign_in(program: Program, ground: Ground, port: int) -> str:
@@ -80,8 +93,3 @@ async def _sign_in(program: Program, ground: Ground, port: int) -> str:
         raise program.failure(f"answered {answer.status_code} to the sign-in")
     token: str = answer.json()["access_token"]
     return token
-
-
-def _pid(program: Program) -> int:
-    assert program.process is not None
-    return program.process.pid

