@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+from zlib import crc32
 
 from graphql import (
     GraphQLArgument,
@@ -84,7 +85,7 @@ class Writer:
         name = self.rng.choice(names)
         arguments = self.arguments(name, fields[name])
         # The same name always stands for the same question, so that fields merge and never clash.
-        alias = f"{name}_{abs(hash(arguments)) % 10_000}: " if arguments else ""
+        alias = f"{name}_{crc32(arguments.encode())}: " if arguments else ""
         if not alias and self.rng.random() < 0.15:
             alias = f"other_{name}: "
         named = get_named_type(fields[name].type)
