@@ -34,7 +34,7 @@ class Documents:
 
     def read(self, text: str) -> Document:
         """Raises GraphQLError for what is no document, or one beyond the limits: to find that out costs little."""
-        digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         found = self._known.get(digest)
         if found is None:
             found = self._judge(text)

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 from graphql import DocumentNode, execute, parse, validate
 from graphql.execution import Executor
@@ -76,7 +77,7 @@ async def told(
     finally:
         await context.close()
     errors = [json.dumps(present(error, request_id="r"), sort_keys=True, default=str) for error in result.errors or ()]
-    return json.dumps(result.data, default=str), sorted(errors)
+    return orjson.dumps(result.data, default=str).decode(), sorted(errors)
 
 
 @pytest.fixture(scope="module")
