@@ -85,12 +85,14 @@ ALL = (
     ),
     Benchmark(
         name="memory",
-        title="what the API process holds when warm, and how that grows with requests of 600 different documents",
+        title="what the API process holds when warm, and how that grows with requests of 1,200 different documents",
         prepare=memory.prepare,
         lines=(
             Line("", MEMORY, "warm", "150 MB", Bound(goal=1, floor=1.67)),
             Line("", MEMORY, "asked on", "warm", Bound(goal=1.03, floor=1.10)),
         ),
+        enforced=False,
+        note="what is remembered of documents is bounded by their length, and not by what their trees and plans weigh",
     ),
 )
 BY_NAME = {benchmark.name: benchmark for benchmark in ALL}

@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 MB = 1_000_000
 WANTED_MB = 150
 CONNECTIONS = 8
-DOCUMENTS = 600
+DOCUMENTS = 1200
 """More than the process remembers, so that it forgets and meets some anew all the time."""
 SIZE = Size(tenants=5, days=730)
 
