@@ -41,11 +41,9 @@ CREATE VIEW graph.objectives WITH (security_invoker) AS
 SELECT tenant_id, id, title, starts_on, due_on FROM objectives WHERE archived_at IS NULL;
 
 CREATE VIEW graph.kpis WITH (security_invoker) AS
-SELECT k.tenant_id, k.id, k.name, k.metric_key, nullif(k.segment, '') AS segment, unit,
+SELECT k.tenant_id, k.id, k.name, k.metric_key, k.segment, unit, minor, summed, counted, t.today,
        m.value, CASE WHEN unit = 'MONEY' THEN t.currency END AS currency, m.n,
        CASE WHEN m.value IS NULL THEN 'DIVISION_BY_ZERO' END AS null_reason, t.month_start, t.month_end,
-       b.version AS baseline_version, b.value / minor AS baseline_value, b.window_start AS baseline_window_start,
-       b.window_end AS baseline_window_end, b.n AS baseline_n,
        g.value / minor AS target_value, g.start_value / minor AS target_start_value, g.due_on AS target_due_on,
        g.trajectory AS target_trajectory,
        CASE
@@ -54,35 +52,7 @@ SELECT k.tenant_id, k.id, k.name, k.metric_key, nullif(k.segment, '') AS segment
            WHEN ahead >= 0 THEN 'ON_TRACK'
            WHEN -ahead <= g.tolerance * abs(expected) THEN 'AT_RISK'
            ELSE 'OFF_TRACK'
-       END AS target_status,
-       ARRAY(
-           SELECT (
-               f.local_day,
-               graph.value(k.metric_key, orders, customer_orders, new_customers, active, repeated, gross, discounts, refunds),
-               graph.observations(k.metric_key, orders, new_customers, active)
-           )::graph.day_value
-           FROM (
-               SELECT local_day,
-                      coalesce(sum(n) FILTER (WHERE component = 'orders'), 0) AS orders,
-                      coalesce(sum(n) FILTER (WHERE component = 'customer_orders'), 0) AS customer_orders,
-                      coalesce(sum(n) FILTER (WHERE component = 'new_customers'), 0) AS new_customers,
-                      coalesce(sum(n) FILTER (WHERE component = 'active_customers'), 0) AS active,
-                      coalesce(sum(n) FILTER (WHERE component = 'repeat_customers'), 0) AS repeated,
-                      coalesce(sum(total) FILTER (WHERE component = 'gross_revenue'), 0) AS gross,
-                      coalesce(sum(total) FILTER (WHERE component = 'discounts'), 0) AS discounts,
-                      coalesce(sum(total) FILTER (WHERE component = 'refunds'), 0) AS refunds
-               FROM (
-                   SELECT d.local_day, d.component, d.n, d.total FROM day_components d
-                   WHERE d.tenant_id = k.tenant_id AND d.segment = k.segment AND d.component = ANY (summed)
-                     AND d.local_day BETWEEN t.today - 29 AND t.today
-                   UNION ALL
-                   SELECT p.starts_on, p.component, p.n, 0 FROM period_components p
-                   WHERE p.tenant_id = k.tenant_id AND p.component = ANY (counted) AND p.grain = 'DAY'
-                     AND p.starts_on BETWEEN t.today - 29 AND t.today
-               ) AS rows
-               GROUP BY local_day
-           ) AS f ORDER BY f.local_day
-       ) AS points
+       END AS target_status
 FROM kpis k JOIN graph.tenants t ON t.id = k.tenant_id
 JOIN (
     VALUES ('net_revenue', 'MONEY', 100, 1, '{orders,gross_revenue,discounts,refunds}'::text[], '{}'::text[]),
@@ -108,19 +78,17 @@ LEFT JOIN LATERAL (
                coalesce(sum(total) FILTER (WHERE component = 'discounts'), 0) AS discounts,
                coalesce(sum(total) FILTER (WHERE component = 'refunds'), 0) AS refunds
         FROM (
+            -- Asked first whether there is anything to look for, since a policy's function is called by each scan.
             SELECT d.component, d.n, d.total FROM day_components d
-            WHERE d.tenant_id = k.tenant_id AND d.segment = k.segment AND d.component = ANY (summed)
+            WHERE summed <> '{}' AND d.tenant_id = k.tenant_id AND d.segment = k.segment AND d.component = ANY (summed)
               AND d.local_day BETWEEN t.month_start AND t.month_end
             UNION ALL
             SELECT p.component, p.n, 0 FROM period_components p
-            WHERE p.tenant_id = k.tenant_id AND p.component = ANY (counted) AND p.grain = 'MONTH'
+            WHERE counted <> '{}' AND p.tenant_id = k.tenant_id AND p.component = ANY (counted) AND p.grain = 'MONTH'
               AND p.starts_on = t.month_start
         ) AS rows
     ) AS f
 ) AS m ON true
-LEFT JOIN LATERAL (
-    SELECT * FROM baselines b WHERE b.tenant_id = k.tenant_id AND b.kpi_id = k.id ORDER BY b.version DESC LIMIT 1
-) AS b ON true
 LEFT JOIN LATERAL (
     SELECT * FROM targets g
     WHERE g.tenant_id = k.tenant_id AND g.kpi_id = k.id AND g.archived_at IS NULL ORDER BY g.id DESC LIMIT 1
@@ -134,8 +102,43 @@ LEFT JOIN LATERAL (SELECT direction * (m.value - expected) AS ahead) AS way ON t
 WHERE k.archived_at IS NULL;
 
 CREATE VIEW graph.cards WITH (security_invoker) AS
-SELECT l.objective_id, l.created_at AS linked_at, k.*
-FROM objective_kpis l JOIN graph.kpis k ON k.tenant_id = l.tenant_id AND k.id = l.kpi_id;
+SELECT l.objective_id, l.created_at AS linked_at, k.tenant_id, k.id, k.name, k.metric_key,
+       nullif(k.segment, '') AS segment, k.unit, k.value, k.currency, k.n, k.null_reason, k.month_start, k.month_end,
+       k.target_value, k.target_start_value, k.target_due_on, k.target_trajectory,
+       b.version AS baseline_version, b.value / minor AS baseline_value, b.window_start AS baseline_window_start,
+       b.window_end AS baseline_window_end, b.n AS baseline_n,
+       ARRAY(
+           SELECT (
+               f.local_day,
+               graph.value(k.metric_key, orders, customer_orders, new_customers, active, repeated, gross, discounts, refunds),
+               graph.observations(k.metric_key, orders, new_customers, active)
+           )::graph.day_value
+           FROM (
+               SELECT local_day,
+                      coalesce(sum(n) FILTER (WHERE component = 'orders'), 0) AS orders,
+                      coalesce(sum(n) FILTER (WHERE component = 'customer_orders'), 0) AS customer_orders,
+                      coalesce(sum(n) FILTER (WHERE component = 'new_customers'), 0) AS new_customers,
+                      coalesce(sum(n) FILTER (WHERE component = 'active_customers'), 0) AS active,
+                      coalesce(sum(n) FILTER (WHERE component = 'repeat_customers'), 0) AS repeated,
+                      coalesce(sum(total) FILTER (WHERE component = 'gross_revenue'), 0) AS gross,
+                      coalesce(sum(total) FILTER (WHERE component = 'discounts'), 0) AS discounts,
+                      coalesce(sum(total) FILTER (WHERE component = 'refunds'), 0) AS refunds
+               FROM (
+                   SELECT d.local_day, d.component, d.n, d.total FROM day_components d
+                   WHERE summed <> '{}' AND d.tenant_id = k.tenant_id AND d.segment = k.segment
+                     AND d.component = ANY (summed) AND d.local_day BETWEEN k.today - 29 AND k.today
+                   UNION ALL
+                   SELECT p.starts_on, p.component, p.n, 0 FROM period_components p
+                   WHERE counted <> '{}' AND p.tenant_id = k.tenant_id AND p.component = ANY (counted)
+                     AND p.grain = 'DAY' AND p.starts_on BETWEEN k.today - 29 AND k.today
+               ) AS rows
+               GROUP BY local_day
+           ) AS f ORDER BY f.local_day
+       ) AS points
+FROM objective_kpis l JOIN graph.kpis k ON k.tenant_id = l.tenant_id AND k.id = l.kpi_id
+LEFT JOIN LATERAL (
+    SELECT * FROM baselines b WHERE b.tenant_id = k.tenant_id AND b.kpi_id = k.id ORDER BY b.version DESC LIMIT 1
+) AS b ON true;
 
 COMMENT ON VIEW graph.tenants IS '@primaryKey id';
 COMMENT ON VIEW graph.objectives IS E'@primaryKey tenant_id,id
