@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from math import inf
 from time import perf_counter
 
 from pgqueuer import PgQueuer
@@ -46,10 +47,7 @@ async def _serve(parts: Parts) -> None:
     stop = parts.house.halted
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    rounds = [_tick(parts, stop), _keep_house(parts, stop)]
-    if parts.settings.metrics_port is not None:
-        rounds.append(_look_at_backlog(parts, stop))
-    beside = [asyncio.create_task(each) for each in rounds]
+    beside = [asyncio.create_task(each) for each in (_tick(parts, stop), _keep_house(parts, stop))]
     log.info("worker started")
     while not stop.is_set():
         try:
@@ -132,10 +130,17 @@ def _measure(tally: Tally, outcome: str, seconds: float) -> None:
 
 
 async def _tick(parts: Parts, stop: asyncio.Event) -> None:
-    """What is due and has no wake-up gets one, tenant by tenant, so that none waits behind a busy one."""
+    """What is due and has no wake-up gets one, tenant by tenant, so that none waits behind a busy one.
+
+    What waits is told by the same task: another one's connection would be taken from a job.
+    """
+    look_at = perf_counter() if parts.settings.metrics_port is not None else inf
     while not stop.is_set():
         try:
             await wake_for_what_is_due(parts.house)
+            if perf_counter() >= look_at:
+                await tell_backlog(parts.house)
+                look_at = perf_counter() + EVERY_SECONDS
         except Exception:
             log.exception("the tick stumbled; the next one goes on")
         await _pause(parts.settings.tick_seconds, stop)
@@ -150,15 +155,6 @@ async def _keep_house(parts: Parts, stop: asyncio.Event) -> None:
         except Exception:
             log.exception("housekeeping stumbled; the next round goes on")
         await _pause(HOUSEKEEPING_EVERY.total_seconds(), stop)
-
-
-async def _look_at_backlog(parts: Parts, stop: asyncio.Event) -> None:
-    while not stop.is_set():
-        try:
-            await tell_backlog(parts.house)
-        except Exception:
-            log.exception("what waits could not be looked at; the next look goes on")
-        await _pause(EVERY_SECONDS, stop)
 
 
 async def _pause(seconds: float, stop: asyncio.Event) -> None:
