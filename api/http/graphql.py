@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import time
+from math import inf
 from typing import Any
 
 import orjson
@@ -33,7 +34,7 @@ NAMES = Names(meters.OPERATION_SECONDS)
 
 
 class GraphQLEndpoint:
-    def __init__(self, house: House, tokens: AccessTokens, *, slow: float) -> None:
+    def __init__(self, house: House, tokens: AccessTokens, *, slow: float = inf) -> None:
         """`slow` in seconds: a request that takes as long is told at WARNING."""
         self._house = house
         self._tokens = tokens
