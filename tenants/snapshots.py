@@ -98,7 +98,7 @@ class Snapshots:
             try:
                 await connection.execute(BEGIN)
             except BaseException as error:
-                died = isinstance(error, DEAD) and connection.is_closed()
+                died = isinstance(error, DEAD) and _is_gone(connection)
                 await pool.release(connection)
                 if not died:
                     raise
@@ -122,14 +122,24 @@ async def _prepare(connection: asyncpg.Connection) -> None:
 
 async def _end(pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
     try:
-        if not connection.is_closed():
+        if not _is_gone(connection):
             began = perf_counter()
             await connection.execute("ROLLBACK")
             sent("ROLLBACK", began)
     except DEAD:
-        connection.terminate()
+        if not _is_gone(connection):
+            connection.terminate()
     finally:
         await pool.release(connection)
+
+
+def _is_gone(connection: PoolConnectionProxy) -> bool:
+    """A connection that is cut off in use goes back to the pool by itself, and then nothing may be asked of it."""
+    try:
+        gone: bool = connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
+    return gone
 
 
 async def _leave_as_it_is(_: Driver) -> None:

@@ -64,7 +64,7 @@ async def test_an_error_reaches_all_who_asked_and_nobody_after() -> None:
 async def test_one_who_gives_up_takes_nobody_along(under_way: bool) -> None:
     oracle = Oracle()
     oracle.open.clear()
-    patient, hasty = oracle.ask(1), oracle.ask(2)
+    hasty, patient, third = oracle.ask(2), oracle.ask(1), oracle.ask(3)
     await asyncio.sleep(0)
     if under_way:
         await oracle.calls.get()
@@ -72,7 +72,19 @@ async def test_one_who_gives_up_takes_nobody_along(under_way: bool) -> None:
     with pytest.raises(asyncio.CancelledError):
         await hasty
     oracle.open.set()
-    assert list(await patient) == [2]
+    assert [list(await patient), list(await third)] == [[2], [6]]
+
+
+async def test_one_who_gives_up_spares_nobody_the_error() -> None:
+    oracle = Oracle()
+    oracle.open.clear()
+    hasty, patient = oracle.ask(2), oracle.ask(-1)
+    await oracle.calls.get()
+    hasty.cancel()
+    await asyncio.wait([hasty])
+    oracle.open.set()
+    with pytest.raises(Unwilling):
+        await asyncio.wait_for(patient, 5)
 
 
 async def test_all_give_up_and_the_next_is_answered() -> None:

@@ -37,9 +37,12 @@ async def answer(document: DocumentNode, variables: dict[str, Any] | None = None
 
 async def test_a_document_is_planned_once(plans: Plans) -> None:
     document = parse("{ odd { number } }")
-    assert await answer(document) == await answer(document)
+    first = await answer(document)
     (operation,) = plans._known.values()
-    assert len(operation.plans) == 1
+    made = dict(operation.plans)
+    assert await answer(document) == first
+    assert len(made) == len(operation.plans) == 1
+    assert all(operation.plans[setting] is plan for setting, plan in made.items())
     assert plans.planned == 2
 
 
