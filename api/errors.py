@@ -37,11 +37,16 @@ def _extensions(error: GraphQLError, body: dict[str, Any], request_id: str) -> d
         return extensions
     if isinstance(error, GraphQLSyntaxError):
         return {"code": next((code for words, code in PARSER_LIMITS.items() if words in error.message), "SYNTAX_ERROR")}
-    if original is None or isinstance(original, GraphQLError):
+    if original is None or (isinstance(original, GraphQLError) and not _is_ours(error, original)):
         return {"code": "VALIDATION_FAILED", **_variable(error), **(error.extensions or {})}
     log.error("request failed", exc_info=original, extra={"request_id": request_id})
     body["message"] = "Something went wrong on our side. Quote the request id when you ask about it."
     return {"code": "INTERNAL_ERROR", "requestId": request_id}
+
+
+def _is_ours(error: GraphQLError, original: GraphQLError) -> bool:
+    """Whether a value of our own did not fit its type: the library says so of no place in the document."""
+    return error.path is not None and not original.nodes and not original.extensions
 
 
 def _variable(error: GraphQLError) -> dict[str, Any]:

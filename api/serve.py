@@ -13,7 +13,7 @@ from tenants.telemetry.exposition import exposed
 log = logging.getLogger(__name__)
 
 # An answer makes thousands of objects and drops them together: there is little to find in a collection every 700.
-THRESHOLDS = (50_000, 20, 100)
+THRESHOLDS = (10_000, 10, 20)
 
 
 def serve(settings: Settings, *, host: str | None, port: int | None) -> None:

@@ -59,12 +59,11 @@ async def ask(whole: Whole, parents: Sequence[Any], context: Context, arguments:
     return answers
 
 
-def attempt(make: Callable[..., T], *given: Any) -> T | Exception:
-    """The answer for one object; the refusal that stands in its place, also where one was given already."""
-    for each in given:
-        if isinstance(each, Exception):
-            return each
+def attempt(make: Callable[..., T], given: Any, *others: Any) -> T | Exception:
+    """The answer for one object; the refusal that stands in its place, also where that was given already."""
+    if isinstance(given, Exception):
+        return given
     try:
-        return make(*given)
+        return make(given, *others)
     except Refusal as refusal:
         return refusal

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, overload
+from weakref import WeakKeyDictionary
+
+import orjson
 
 T = TypeVar("T")
 
@@ -9,12 +12,14 @@ T = TypeVar("T")
 class Table(Sequence[T], Generic[T]):
     """Whoever wants an object is made one. A compiled selection takes the columns it needs, and makes none."""
 
-    __slots__ = ("columns", "kind")
+    __slots__ = ("columns", "kind", "told")
 
     def __init__(self, kind: Callable[..., T], columns: dict[str, Sequence[Any]]) -> None:
         """`columns` has every field of `kind`, by its name."""
         self.kind = kind
         self.columns = columns
+        self.told: WeakKeyDictionary[Callable[..., Any], orjson.Fragment] = WeakKeyDictionary()
+        """As JSON, for each selection that asked."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))

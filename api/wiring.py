@@ -14,6 +14,7 @@ from api.oauth.tokens import AccessTokens, Terms
 from connectors.http import open_client
 from connectors.shopify.provider import shopify_provider
 from domain.connections.house import House
+from domain.kpis.memory import Memory
 from tenants.access.keys import SigningKeys
 from tenants.clock import WallClock
 from tenants.database import Database, reachable, refuse_unsafe_role
@@ -82,6 +83,7 @@ def _assemble(
         providers={provider.name: provider},
         public_url=settings.public_url,
         sync_interval=timedelta(seconds=settings.sync_interval_seconds),
+        memory=Memory(settings.remembered_values),
         lease=timedelta(seconds=settings.lease_seconds),
         retry=timedelta(seconds=settings.retry_seconds),
     )

@@ -42,7 +42,7 @@ def rows_by_id(entity: type[E]) -> Read[E]:
 
     async def read(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, E]:
         found = await fetch_all(snapshot, rows, keys)
-        return {(row.tenant_id, row.id): cast(E, row) for row in found}
+        return {(row["tenant_id"], row["id"]): cast(E, row) for row in found}
 
     return read
 
@@ -71,7 +71,7 @@ def grouped(sql: str) -> Read[list[E]]:
 def group(rows: Sequence[Row]) -> dict[Key, list[Any]]:
     found: dict[Key, list[Any]] = {}
     for row in rows:
-        found.setdefault((row.tenant_id, row.parent), []).append(row)
+        found.setdefault((row["tenant_id"], row["parent"]), []).append(row)
     return found
 
 
@@ -97,7 +97,7 @@ def live_pages(entity: type[E]) -> Pages[E]:
     ) -> dict[UUID, list[E]]:
         found: dict[UUID, list[E]] = {}
         for row in await snapshot.fetch(rows, tenant_ids=list(tenant_ids), after=after, limit=limit):
-            found.setdefault(row.tenant_id, []).append(cast(E, row))
+            found.setdefault(row["tenant_id"], []).append(cast(E, row))
         return found
 
     return read

@@ -3,22 +3,25 @@
 from collections.abc import Iterator
 from typing import Any
 
-from graphql import DirectiveNode, GraphQLField, Node, VariableNode, get_argument_values
+from graphql import DirectiveNode, GraphQLField, Node, Undefined, VariableNode, get_argument_values
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
+MOST_SETTINGS = 16
+
 
 class Arguments:
-    """What names no variable is read once for all requests, and must not be changed by those who are given it."""
+    """Read once for each setting of the variables they name, and not to be changed by those who are given them."""
 
     def __init__(self, field: GraphQLField, declared: StrawberryField, details: FieldDetails) -> None:
         self._field = field
         self._declared = declared
         self._details = details
-        self._constant = not any(variables_of(argument) for argument in details.node.arguments or ())
-        self._known: dict[str, Any] | None = None
+        nodes = details.node.arguments or ()
+        self._variables = tuple({name for node in nodes for name in variables_of(node)})
+        self._known: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def raw(self, run: Executor[Any]) -> dict[str, Any]:
         """As the library hands them to a resolver."""
@@ -30,18 +33,26 @@ class Arguments:
 
     def of(self, run: Executor[Any]) -> dict[str, Any]:
         """As a declared function takes them."""
-        if self._known is not None:
-            return self._known
+        given = run.variable_values.coerced
+        setting = tuple(given.get(name, Undefined) for name in self._variables)
+        try:
+            known = self._known.get(setting)
+        except TypeError:  # a list or an object, which has no hash
+            return self._converted(run)
+        if known is None:
+            known = self._converted(run)
+            if len(self._known) < MOST_SETTINGS:
+                self._known[setting] = known
+        return known
+
+    def _converted(self, run: Executor[Any]) -> dict[str, Any]:
         schema: Any = run.schema._strawberry_schema  # type: ignore[attr-defined]
-        converted = convert_arguments(
+        return convert_arguments(
             self.raw(run),
             self._declared.arguments,
             scalar_registry=schema.schema_converter.scalar_registry,
             config=schema.config,
         )
-        if self._constant:
-            self._known = converted
-        return converted
 
 
 def variables_of(node: Node, *, within_directives: bool = False) -> Iterator[str]:

@@ -5,6 +5,7 @@ which words the error, nulls what it nulls, and reads from the same snapshot. So
 """
 
 import inspect
+import logging
 from typing import Any
 
 from graphql import ExecutionResult, OperationType
@@ -12,6 +13,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.execution.plans import Plan, Plans
 from tenants.telemetry.tally import about
+
+log = logging.getLogger(__name__)
 
 
 class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -31,9 +34,12 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     async def _go(self, plan: Plan) -> Any:
         try:
             data = await plan.run(self)
-        except Exception:  # whatever it is, the stock executor meets it again and tells it with its place
+        except Exception as error:  # whatever it is, the stock executor meets it again and tells it with its place
             self.plans.fallbacks += 1
             answer = super().execute_operation()
-            return await answer if inspect.isawaitable(answer) else answer
+            told = await answer if inspect.isawaitable(answer) else answer
+            if isinstance(told, ExecutionResult) and not told.errors:
+                log.warning("plan gave up on what is in order", extra={"error": repr(error)})
+            return told
         self.plans.planned += 1
         return ExecutionResult(data, None)

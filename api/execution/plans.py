@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
+import orjson
 from graphql import (
     FieldNode,
     GraphQLAbstractType,
@@ -58,7 +59,7 @@ class Completion(NamedTuple):
     many: Column
     column: leaves.Column | None = None
     """A quicker way for many values of which none is awaited."""
-    table: Callable[[Table[Any]], list[Any]] | None = None
+    table: Callable[[Table[Any]], orjson.Fragment] | None = None
     """For objects that are kept as columns."""
 
     @classmethod
@@ -66,7 +67,7 @@ class Completion(NamedTuple):
         cls,
         one: One,
         column: leaves.Column | None = None,
-        table: Callable[[Table[Any]], list[Any]] | None = None,
+        table: Callable[[Table[Any]], orjson.Fragment] | None = None,
     ) -> "Completion":
         async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
             return [one(value) for value in values]
@@ -81,7 +82,7 @@ class Selection:
     kind: type | None
     columns: tuple[Column, ...]
     make: Callable[..., dict[str, Any]]
-    table: Callable[[Table[Any]], list[Any]] | None
+    table: Callable[[Table[Any]], orjson.Fragment] | None
     """`make` for all rows of a table, where every field is one of its columns."""
 
     async def carry_out(self, objects: Sequence[Any], run: Run) -> list[dict[str, Any]]:
@@ -282,7 +283,7 @@ class _Source:
         make: Callable[..., dict[str, Any]] = self.names["make"]
         return make
 
-    def compile_table(self) -> Callable[[Table[Any]], list[Any]] | None:
+    def compile_table(self) -> Callable[[Table[Any]], orjson.Fragment] | None:
         if len(self._cells) < len(self._entries) or not self._taken:
             return None
         cells, taken, kind = ", ".join(self._cells), ", ".join(self._taken), self._kind
@@ -290,11 +291,13 @@ class _Source:
         exec(f"def rows(t): return [{{{cells}}} for {names}, in zip({taken})]", self.names)  # noqa: S102
         rows = self.names["rows"]
 
-        def table(values: Table[Any]) -> list[Any]:
-            if values.kind is not kind:
-                raise Unfit
-            answers: list[Any] = rows(values.columns)
-            return answers
+        def table(values: Table[Any]) -> orjson.Fragment:
+            told = values.told.get(rows)
+            if told is None:
+                if values.kind is not kind:
+                    raise Unfit
+                told = values.told[rows] = orjson.Fragment(orjson.dumps(rows(values.columns)))
+            return told
 
         return table
 
@@ -398,7 +401,7 @@ def _listed(inner: Completion) -> Completion:
     return Completion(None, many)
 
 
-def _list_of(column: leaves.Column, table: Callable[[Table[Any]], list[Any]] | None) -> One:
+def _list_of(column: leaves.Column, table: Callable[[Table[Any]], orjson.Fragment] | None) -> One:
     def one(value: Any) -> Any:
         items = _items(value)
         if not items:

@@ -17,7 +17,7 @@ async def answers(
     """For each of the subjects the answer to its question, or why it has none."""
 
     async def read(questions: list[Question]) -> Sequence[Answer]:
-        return await context.reader.read(answer, questions, now=context.now, as_of=as_of)
+        return await context.reader.read(answer, questions, now=context.now, as_of=as_of, memory=context.house.memory)
 
     questions = [attempt(question, each) for each in subjects]
     asked = [each for each in questions if not isinstance(each, Exception)]

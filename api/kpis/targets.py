@@ -44,7 +44,7 @@ class TargetProgress:
     actual: MetricValue = strawberry.field(description="The newest period that is over by then.")
 
     @classmethod
-    def of(cls, target: "Target", progress: Progress, context: Context) -> "TargetProgress":
+    def of(cls, progress: Progress, target: "Target", context: Context) -> "TargetProgress":
         profile, metric = context.reader.profile(target.row.tenant_id), get_metric(target.kpi.metric_key)
         return cls(
             on=progress.on,
@@ -112,7 +112,7 @@ class Target(OfRow):
         targets: Sequence["Target"], context: Context, on: dt.date | None = None
     ) -> Each[TargetProgress]:
         stands = await progress_of(targets, context, on)
-        return [attempt(TargetProgress.of, target, each, context) for target, each in zip(targets, stands, strict=True)]
+        return [attempt(TargetProgress.of, each, target, context) for target, each in zip(targets, stands, strict=True)]
 
 
 async def progress_of(targets: Sequence[Target], context: Context, on: dt.date | None) -> list[Progress | Exception]:
@@ -125,13 +125,13 @@ async def progress_of(targets: Sequence[Target], context: Context, on: dt.date |
         metric = get_metric(target.kpi.metric_key)
         return measurement(target.row, metric, target.kpi.segment, profile, on=on or today, today=today)
 
-    def judged(target: Target, measured: Answer) -> Progress:
+    def judged(measured: Answer, target: Target) -> Progress:
         profile = context.reader.profile(target.row.tenant_id)
         today = profile.today(context.now)
         return judge(target.row, measured.question.metric, measured, profile, on=on or today, today=today)
 
     found = await answers(context, targets, question, None)
-    return [attempt(judged, target, each) for target, each in zip(targets, found, strict=True)]
+    return [attempt(judged, each, target) for target, each in zip(targets, found, strict=True)]
 
 
 async def newest_targets(kpis: Sequence[models.Kpi], context: Context) -> list[Target | None]:

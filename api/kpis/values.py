@@ -39,34 +39,48 @@ class MetricValue:
     answer: strawberry.Private[Answer]
     kpi: strawberry.Private[models.Kpi]
     instant: strawberry.Private[dt.datetime | None]
-    value: Decimal | None
-    unit: Unit
-    currency: str | None
-    period: Period
-    n: int = strawberry.field(description="How many observations the value rests on.")
-    null_reason: NullReason | None
-    flags: list[str]
-    definition_version: int
-    data_version: int
 
     @classmethod
     def of(cls, answer: Answer, kpi: models.Kpi, as_of: dt.datetime | None) -> "MetricValue":
         """Of the newest period that was asked for, as it was known at an instant."""
-        metric, profile, value = answer.question.metric, answer.question.profile, answer.value
-        return cls(
-            answer=answer,
-            kpi=kpi,
-            instant=as_of,
-            value=number_of(value.number, metric, profile),
-            unit=metric.unit,
-            currency=currency_of(metric, profile),
-            period=Period.of(answer.question.periods[-1]),
-            n=value.n,
-            null_reason=value.null_reason,
-            flags=list(value.flags),
-            definition_version=metric.version,
-            data_version=answer.standing.data_version,
-        )
+        return cls(answer=answer, kpi=kpi, instant=as_of)
+
+    @strawberry.field
+    def value(self) -> Decimal | None:
+        question = self.answer.question
+        return number_of(self.answer.values.numbers[-1], question.metric, question.profile)
+
+    @strawberry.field
+    def unit(self) -> Unit:
+        return self.answer.question.metric.unit
+
+    @strawberry.field
+    def currency(self) -> str | None:
+        return currency_of(self.answer.question.metric, self.answer.question.profile)
+
+    @strawberry.field
+    def period(self) -> Period:
+        return Period.of(self.answer.question.periods[-1])
+
+    @strawberry.field(description="How many observations the value rests on.")
+    def n(self) -> int:
+        return self.answer.values.n[-1]
+
+    @strawberry.field
+    def null_reason(self) -> NullReason | None:
+        return self.answer.values.null_reasons[-1]
+
+    @strawberry.field
+    def flags(self) -> list[str]:
+        return list(self.answer.values.flags[-1])
+
+    @strawberry.field
+    def definition_version(self) -> int:
+        return self.answer.question.metric.version
+
+    @strawberry.field
+    def data_version(self) -> int:
+        return self.answer.standing.data_version
 
     @strawberry.field
     def freshness(self) -> list[Freshness]:
@@ -80,7 +94,7 @@ class MetricValue:
     async def vs_baseline(values: Sequence["MetricValue"], context: Context) -> Each[Change | None]:
         histories = await context.load_lists(list_baselines, [(each.kpi.tenant_id, each.kpi.id) for each in values])
         return [
-            change(value.answer, comparable(history, value.period.grain, value.instant))
+            change(value.answer, comparable(history, value.answer.question.periods[-1].grain, value.instant))
             for value, history in zip(values, histories, strict=True)
         ]
 
@@ -97,7 +111,6 @@ class SeriesPoint:
 
 @strawberry.type(description="Values over consecutive periods, oldest first: as points, or column by column.")
 class Series:
-    answer: strawberry.Private[Answer]
     granularity: Grain
     unit: Unit
     currency: str | None
@@ -105,33 +118,44 @@ class Series:
     values: list[Decimal | None]
     n: list[int] = strawberry.field(description="How many observations each value rests on.")
     null_reasons: list[NullReason | None]
+    points: list[SeriesPoint]
 
     @classmethod
     def of(cls, answer: Answer) -> "Series":
-        metric, profile, values = answer.question.metric, answer.question.profile, answer.values
+        """The same one again for values that are remembered."""
+        currency = answer.question.profile.currency
+        found: Series | None = answer.told.get(currency)
+        if found is None:
+            found = answer.told[currency] = cls._of(answer)
+        return found
+
+    @classmethod
+    def _of(cls, answer: Answer) -> "Series":
+        question, values = answer.question, answer.values
+        metric, profile, periods = question.metric, question.profile, question.periods
+        starts = [period.start for period in periods]
+        numbers = column_shown(values.numbers, metric.unit, profile.currency)
+        points: Table[SeriesPoint] = Table(
+            SeriesPoint,
+            {
+                "at": starts,
+                "until": [period.end for period in periods],
+                "value": numbers,
+                "n": values.n,
+                "null_reason": values.null_reasons,
+                "flags": values.flags,
+            },
+        )
         return cls(
-            answer=answer,
-            granularity=answer.question.periods[0].grain,
+            granularity=periods[0].grain,
             unit=metric.unit,
             currency=currency_of(metric, profile),
-            starts=[period.start for period in answer.question.periods],
-            values=column_shown(values.numbers, metric.unit, profile.currency),
+            starts=starts,
+            values=numbers,
             n=list(values.n),
             null_reasons=list(values.null_reasons),
+            points=points,  # type: ignore[arg-type]
         )
-
-    @strawberry.field
-    def points(self) -> list[SeriesPoint]:
-        ends = [period.end for period in self.answer.question.periods]
-        columns: dict[str, Sequence[object]] = {
-            "at": self.starts,
-            "until": ends,
-            "value": self.values,
-            "n": self.n,
-            "null_reason": self.null_reasons,
-            "flags": self.answer.values.flags,
-        }
-        return Table(SeriesPoint, columns)  # type: ignore[return-value]
 
 
 @strawberry.type(description="One operand as it went into the formula. Money is in minor units, as it is computed.")
@@ -219,7 +243,7 @@ async def previous_changes(values: Sequence[MetricValue], context: Context) -> l
         then = [(at, value.answer) for at, value in enumerate(values) if value.instant == instant]
         befores = await answers(context, [answer for _, answer in then], _previous, instant)
         for (at, answer), before in zip(then, befores, strict=True):
-            changes[at] = attempt(_change_since, answer, before)
+            changes[at] = attempt(_change_since, before, answer)
     return [changes[at] for at in range(len(values))]
 
 
@@ -242,7 +266,7 @@ def _previous(answer: Answer) -> Question:
     return answer.question.previous
 
 
-def _change_since(answer: Answer, before: Answer) -> Change | None:
+def _change_since(before: Answer, answer: Answer) -> Change | None:
     return change(answer, before.value.number)
 
 

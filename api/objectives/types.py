@@ -68,11 +68,14 @@ class Objective(OfRow):
         newest = iter(await newest_targets([kpi for kpis in known for kpi in kpis], context))
         targets = [[target for target in islice(newest, len(kpis)) if target is not None] for kpis in known]
         progress = iter(await progress_of([target for some in targets for target in some], context, on))
-        return [attempt(_worst, *islice(progress, len(some))) for some in targets]
+        return [attempt(_worst, list(islice(progress, len(some)))) for some in targets]
 
 
-def _worst(*targets: Progress) -> TargetStatus:
-    return combine([each.status for each in targets])
+def _worst(targets: Sequence[Progress | Exception]) -> TargetStatus:
+    for each in targets:
+        if isinstance(each, Exception):
+            raise each
+    return combine([each.status for each in targets if not isinstance(each, Exception)])
 
 
 def _keys(objectives: Sequence[Objective]) -> list[Key]:

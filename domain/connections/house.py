@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from domain.kpis.memory import Memory
 from domain.ports.provider import Provider
 from tenants.clock import Clock
 from tenants.database import Database
@@ -24,6 +25,8 @@ class House:
     lease: timedelta = timedelta(seconds=30)
     """How long a worker that fell silent keeps its connection; every page renews it."""
     retry: timedelta = timedelta(seconds=60)
+    memory: Memory = field(default_factory=Memory)
+    """Of values that were asked for lately."""
     halted: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when this process is asked to stop: whoever reads page by page leaves off after the one in hand."""
 

@@ -22,7 +22,7 @@ def _first(days: str, valid: str) -> str:
 def _standing(first_day: str) -> str:
     """A row a tenant."""
     return f"""
-        SELECT t.tenant_id, t.data_version, {first_day} AS first_day,
+        SELECT t.tenant_id, t.data_version, t.updated_at AS computed_at, {first_day} AS first_day,
             EXISTS (
                 SELECT FROM connections c WHERE c.tenant_id = ANY (:tenant_ids) AND c.tenant_id = t.tenant_id
                   AND c.status IN ('ACTIVE', 'PAUSED', 'NEEDS_REAUTH', 'ERROR')
@@ -67,6 +67,7 @@ STANDING_AS_OF = query(_standing(f"least({_THEN}, {_REVISED})"))
 class Standing:
     first_day: date | None
     data_version: int
+    computed_at: datetime
     connected: bool
     backfilling: bool
     pending: bool
@@ -77,6 +78,7 @@ class Standing:
         return cls(
             first_day=row.first_day,
             data_version=row.data_version,
+            computed_at=row.computed_at,
             connected=row.connected,
             backfilling=row.backfilling,
             pending=row.pending,

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.kpis.figures import Column, Figures
+from domain.kpis.memory import Memory, Reckoned
 from domain.kpis.reads import Standing, read_standings
 from domain.metrics.components import ORDERS, Additive, Component, Measure
 from domain.metrics.definition import Metric, NullReason, Window
@@ -45,6 +46,7 @@ class Answer(NamedTuple):
     values: Values
     inputs: Mapping[str, Column]
     standing: Standing
+    told: dict[str, Any]
 
     @property
     def value(self) -> Value:
@@ -53,26 +55,41 @@ class Answer(NamedTuple):
 
 
 async def answer(
-    snapshot: Snapshot, questions: Sequence[Question], *, now: datetime, as_of: datetime | None
+    snapshot: Snapshot,
+    questions: Sequence[Question],
+    *,
+    now: datetime,
+    as_of: datetime | None,
+    memory: Memory | None = None,
 ) -> list[Answer]:
     """In the order asked, of any number of tenants, which must be readable in the snapshot.
 
-    `as_of` answers with what was known at that instant, and with that instant's today.
+    `as_of` answers with what was known at that instant, and with that instant's today. Answers of the present are
+    remembered.
     """
     profiles = {question.profile.tenant_id: question.profile for question in questions}
     if not profiles:
         return []
+    memory = Memory(0) if memory is None or as_of is not None else memory
     standings = await read_standings(snapshot, list(profiles), as_of=as_of)
-    figures = Figures()
-    wanted = [_ask(question, figures) for question in questions]
-    await figures.read(snapshot, as_of=as_of)
-    frames = Frames(
-        {each.tenant_id: _coverage(each, standings[each.tenant_id], as_of or now) for each in profiles.values()}
+    coverages = {each.tenant_id: _coverage(each, standings[each.tenant_id], as_of or now) for each in profiles.values()}
+    keys = [_key(each, standings[each.profile.tenant_id], coverages[each.profile.tenant_id]) for each in questions]
+    known = [memory.find(key) for key in keys]
+    reckoned = iter(
+        await _reckon(
+            snapshot,
+            [question for question, found in zip(questions, known, strict=True) if found is None],
+            coverages,
+            as_of,
+        )
     )
-    return [
-        _answer(question, ordinals, figures, frames, standings[question.profile.tenant_id])
-        for question, ordinals in zip(questions, wanted, strict=True)
-    ]
+    answers = []
+    for question, key, found in zip(questions, keys, known, strict=True):
+        if found is None:
+            found = next(reckoned)
+            memory.keep(key, found)
+        answers.append(Answer(question, *found[:2], standings[question.profile.tenant_id], found.told))
+    return answers
 
 
 def recent_periods(
@@ -140,11 +157,21 @@ def _ask(question: Question, figures: Figures) -> Ordinals | None:
     return Ordinals(inputs, figures.ask(tenant_id, ORDERS, segment, span) if metric.priced else None)
 
 
-def _answer(
-    question: Question, ordinals: Ordinals | None, figures: Figures, frames: Frames, standing: Standing
-) -> Answer:
+async def _reckon(
+    snapshot: Snapshot, questions: Sequence[Question], coverages: Mapping[UUID, Coverage], as_of: datetime | None
+) -> list[Reckoned]:
+    figures = Figures()
+    wanted = [_ask(question, figures) for question in questions]
+    await figures.read(snapshot, as_of=as_of)
+    frames = Frames(coverages)
+    return [
+        _evaluated(question, ordinals, figures, frames) for question, ordinals in zip(questions, wanted, strict=True)
+    ]
+
+
+def _evaluated(question: Question, ordinals: Ordinals | None, figures: Figures, frames: Frames) -> Reckoned:
     if ordinals is None:
-        return Answer(question, Values.missing([NullReason.SEGMENT_NOT_KEPT] * len(question.periods)), {}, standing)
+        return Reckoned(Values.missing([NullReason.SEGMENT_NOT_KEPT] * len(question.periods)), {}, {})
     metric = question.metric
     inputs = {
         name: figures.column(ordinals.inputs[name], each.component.measure) for name, each in metric.inputs.items()
@@ -152,7 +179,22 @@ def _answer(
     left_out = None
     if ordinals.all_orders is not None and metric.priced is not None:
         left_out = _left_out(figures.column(ordinals.all_orders, Measure.N), inputs[metric.priced])
-    return Answer(question, evaluate(metric, frames.of(question), inputs, left_out=left_out), inputs, standing)
+    return Reckoned(evaluate(metric, frames.of(question), inputs, left_out=left_out), inputs, {})
+
+
+def _key(question: Question, standing: Standing, coverage: Coverage) -> tuple[object, ...]:
+    periods = question.periods
+    return (
+        question.profile.tenant_id,
+        standing.data_version,
+        standing.computed_at,
+        coverage,
+        question.metric,
+        question.segment,
+        periods[0].grain,
+        periods[0].start,
+        len(periods),
+    )
 
 
 def _left_out(orders: Column, priced: Column) -> list[int] | None:

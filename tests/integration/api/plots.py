@@ -79,7 +79,7 @@ async def _heard(opened: Open, ground: Ground, requests: Requests) -> dict[str, 
     sent = {}
     with Statements().listening() as statements:
         async with (
-            opened(database_url=SecretStr(ground.urls.application)) as url,
+            opened(database_url=SecretStr(ground.urls.application), remembered_values=0) as url,
             httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
         ):
             credentials = (ground.client_id, ground.client_secret)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 from graphql import DocumentNode, GraphQLArgument, execute, get_named_type, parse, validate
 from graphql.execution import Executor
@@ -49,7 +50,7 @@ async def told(executor: type[Executor[Any]], document: DocumentNode, operation:
     )
     result = await answer if inspect.isawaitable(answer) else answer
     errors = [json.dumps(error.formatted, sort_keys=True) for error in result.errors or ()]
-    return json.dumps(result.data), sorted(errors)
+    return orjson.dumps(result.data).decode(), sorted(errors)
 
 
 # The library itself leaves resolvers behind that were under way when another one failed at once.
