@@ -123,13 +123,20 @@ class Context:
         return cls(house, actor, request_id, now, Reader(house, actor, now), fetch_node)
 
     async def load(self, read: Read[V], keys: Sequence[Key]) -> list[V | None]:
-        """What the read knows of each key, read together with what everybody else wants of it."""
+        """What the read knows of each key."""
+        found = await self.reader.read(read, keys) if keys else {}
+        return [found.get(key) for key in keys]
+
+    async def load_one(self, read: Read[V], key: Key) -> V:
+        """Read together with what others want of it in the same breath. Raises NotFound."""
 
         async def answer(wanted: list[Key]) -> list[V | None]:
-            found = await self.reader.read(read, list(dict.fromkeys(wanted)))
-            return [found.get(key) for key in wanted]
+            return await self.load(read, wanted)
 
-        return cast(list[V | None], await self.gathering(read, answer).ask(keys))
+        (found,) = await self.gathering(read, answer).ask([key])
+        if found is None:
+            raise NotFound
+        return cast(V, found)
 
     async def load_all(self, read: Read[V], keys: Sequence[Key]) -> list[V]:
         """Of what is known to be there. Raises NotFound."""

@@ -85,7 +85,7 @@ async def _visible(context: Context, wanted: GlobalId | None) -> Node | None:
 
 
 async def _row(context: Context, read: Read[E], key: Key) -> E:
-    return (await context.load_all(read, [key]))[0]
+    return await context.load_one(read, key)
 
 
 async def _tenant(context: Context, wanted: GlobalId) -> Node:

@@ -1,5 +1,5 @@
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import strawberry
 
@@ -16,10 +16,12 @@ from domain import fields
 from domain.kpis import models
 from domain.kpis.repository import list_baselines, list_targets
 from domain.kpis.valuation import Answer, Question, recent_periods
+from domain.metrics import periods as calendar
 from domain.metrics.catalog import get_metric
 from domain.metrics.periods import Grain
 from domain.reading import Key
 from tenants.errors import InvalidInput
+from tenants.registry.profile import Profile
 
 MOST_POINTS = 400
 
@@ -74,12 +76,10 @@ class Kpi(OfRow):
         fields.plausible(until, "until")
         as_of = _instant(context, as_of)
 
-        def question(kpi: Kpi) -> Question:
-            profile = context.reader.profile(kpi.row.tenant_id)
-            periods = recent_periods(profile, granularity, last, now=as_of or context.now, until=until)
-            return Question(profile, get_metric(kpi.row.metric_key), kpi.row.segment, periods)
+        def periods(profile: Profile) -> tuple[calendar.Period, ...]:
+            return recent_periods(profile, granularity, last, now=as_of or context.now, until=until)
 
-        return [attempt(Series.of, each) for each in await answers(context, kpis, question, as_of)]
+        return [attempt(Series.of, each) for each in await _over(kpis, context, periods, as_of)]
 
     @set_based(description="The newest baseline.")
     async def baseline(kpis: Sequence["Kpi"], context: Context) -> Each[Baseline | None]:
@@ -130,11 +130,27 @@ async def _answered(
 ) -> list[Answer | Exception]:
     fields.plausible(on, "on")
 
-    def question(kpi: Kpi) -> Question:
-        profile = context.reader.profile(kpi.row.tenant_id)
+    def periods(profile: Profile) -> tuple[calendar.Period, ...]:
         day = on or profile.today(as_of or context.now)
-        wanted = period_named(period, day, profile.fiscal_year_start_month)
-        return Question(profile, get_metric(kpi.row.metric_key), kpi.row.segment, (wanted,))
+        return (period_named(period, day, profile.fiscal_year_start_month),)
+
+    return await _over(kpis, context, periods, as_of)
+
+
+async def _over(
+    kpis: Sequence[Kpi],
+    context: Context,
+    periods: Callable[[Profile], tuple[calendar.Period, ...]],
+    as_of: dt.datetime | None,
+) -> list[Answer | Exception]:
+    """Over the periods that are meant at each KPI's tenant."""
+    profiles = {tenant_id: context.reader.profile(tenant_id) for tenant_id in {kpi.row.tenant_id for kpi in kpis}}
+    meant = {tenant_id: periods(profile) for tenant_id, profile in profiles.items()}
+
+    def question(kpi: Kpi) -> Question:
+        row = kpi.row
+        tenant_id = row.tenant_id
+        return Question(profiles[tenant_id], get_metric(row.metric_key), row.segment, meant[tenant_id])
 
     return await answers(context, kpis, question, as_of)
 

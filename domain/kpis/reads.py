@@ -65,6 +65,7 @@ STANDING_AS_OF = query(_standing(f"least({_THEN}, {_REVISED})"))
 
 @dataclass(frozen=True, slots=True)
 class Standing:
+    tenant_id: UUID
     first_day: date | None
     data_version: int
     computed_at: datetime
@@ -76,6 +77,7 @@ class Standing:
     @classmethod
     def of(cls, row: Row) -> "Standing":
         return cls(
+            tenant_id=row.tenant_id,
             first_day=row.first_day,
             data_version=row.data_version,
             computed_at=row.computed_at,

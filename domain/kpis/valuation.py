@@ -73,7 +73,8 @@ async def answer(
     memory = Memory(0) if memory is None or as_of is not None else memory
     standings = await read_standings(snapshot, list(profiles), as_of=as_of)
     coverages = {each.tenant_id: _coverage(each, standings[each.tenant_id], as_of or now) for each in profiles.values()}
-    keys = [_key(each, standings[each.profile.tenant_id], coverages[each.profile.tenant_id]) for each in questions]
+    grounds = {tenant_id: _ground(coverages[tenant_id], standing) for tenant_id, standing in standings.items()}
+    keys = [_key(question, grounds[question.profile.tenant_id]) for question in questions]
     known = [memory.find(key) for key in keys]
     reckoned = iter(
         await _reckon(
@@ -182,19 +183,14 @@ def _evaluated(question: Question, ordinals: Ordinals | None, figures: Figures, 
     return Reckoned(evaluate(metric, frames.of(question), inputs, left_out=left_out), inputs, {})
 
 
-def _key(question: Question, standing: Standing, coverage: Coverage) -> tuple[object, ...]:
-    periods = question.periods
-    return (
-        question.profile.tenant_id,
-        standing.data_version,
-        standing.computed_at,
-        coverage,
-        question.metric,
-        question.segment,
-        periods[0].grain,
-        periods[0].start,
-        len(periods),
-    )
+def _ground(coverage: Coverage, standing: Standing) -> str:
+    """All that a tenant's values rest on. A text, which remembers its hash."""
+    return f"{standing.tenant_id} {standing.data_version} {standing.computed_at} {coverage}"
+
+
+def _key(question: Question, ground: str) -> tuple[object, ...]:
+    first = question.periods[0]
+    return (ground, question.metric, question.segment, first.grain, first.start, len(question.periods))
 
 
 def _left_out(orders: Column, priced: Column) -> list[int] | None:
