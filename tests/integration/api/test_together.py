@@ -153,10 +153,14 @@ async def test_a_value_is_never_half_of_an_import(agency: Caller, world: World) 
 async def test_who_goes_away_leaves_nothing_open(agency: Caller, world: World, ledger: Ledger) -> None:
     """A caller that hangs up before the answer."""
     home: Household = world.agency
-    for patience in (0.001, 0.005, 0.01, 0.02):
-        with pytest.raises((httpx2.TimeoutException, TimeoutError)):
+    left = 0
+    for patience in (0.001, 0.002, 0.003, 0.004, 0.006, 0.01):
+        try:
             async with asyncio.timeout(patience):
                 await agency.ask(NAMES, t=home.tenant.gid, k=home.gids[Kind.KPI])
+        except (httpx2.TimeoutException, TimeoutError):
+            left += 1
+    assert left, "every answer came before anybody's patience ended"
     assert (await agency.ask(NAMES, t=home.tenant.gid, k=home.gids[Kind.KPI])).data
     for _ in range(100):
         if await ledger.connection.fetchval(ACTIVITY) == 0:
