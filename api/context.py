@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from uuid import UUID
 
@@ -37,6 +37,7 @@ class Reader:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _snapshot: Snapshot | None = None
     _profiles: dict[UUID, Profile] = field(default_factory=dict)
+    _todays: dict[UUID, date] = field(default_factory=dict)
     _admitted: set[tuple[UUID, ApiScope]] = field(default_factory=set)
     _closed: bool = False
 
@@ -67,6 +68,13 @@ class Reader:
     def profile(self, tenant_id: UUID) -> Profile:
         """Of a tenant that was entered."""
         return self._profiles[tenant_id]
+
+    def today(self, tenant_id: UUID) -> date:
+        """Of a tenant that was entered, on its own clock."""
+        found = self._todays.get(tenant_id)
+        if found is None:
+            found = self._todays[tenant_id] = self._profiles[tenant_id].today(self.now)
+        return found
 
     async def close(self) -> None:
         async with self._lock:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -25,6 +25,8 @@ class Snapshot:
     """All that is read by it is of one instant. One statement at a time; a write is refused by the server."""
 
     connection: Driver
+    known: dict[Any, Any] = field(default_factory=dict, kw_only=True)
+    """What was read already and stays as it is, for whoever needs it again."""
 
     async def fetch(self, query: Query, **values: Any) -> list[Row]:
         return await query.fetch(self.connection, **values)

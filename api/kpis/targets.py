@@ -120,15 +120,14 @@ async def progress_of(targets: Sequence[Target], context: Context, on: dt.date |
     fields.plausible(on, "on")
 
     def question(target: Target) -> Question:
-        profile = context.reader.profile(target.row.tenant_id)
-        today = profile.today(context.now)
-        metric = get_metric(target.kpi.metric_key)
-        return measurement(target.row, metric, target.kpi.segment, profile, on=on or today, today=today)
+        tenant_id = target.row.tenant_id
+        profile, today = context.reader.profile(tenant_id), context.reader.today(tenant_id)
+        return measurement(target.row, target.metric, target.kpi.segment, profile, on=on or today, today=today)
 
     def judged(measured: Answer, target: Target) -> Progress:
-        profile = context.reader.profile(target.row.tenant_id)
-        today = profile.today(context.now)
-        return judge(target.row, measured.question.metric, measured, profile, on=on or today, today=today)
+        tenant_id = target.row.tenant_id
+        profile, today = context.reader.profile(tenant_id), context.reader.today(tenant_id)
+        return judge(target.row, target.metric, measured, profile, on=on or today, today=today)
 
     found = await answers(context, targets, question, None)
     return [attempt(judged, each, target) for target, each in zip(targets, found, strict=True)]

@@ -12,15 +12,23 @@ from domain.metrics.periods import Grain
 from tenants.registry.profile import Profile
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """`expected` is what the path asks for on the day; `judged_by` what it asked for when the measured period ended."""
-
     on: date
     status: TargetStatus
-    expected: Decimal
-    judged_by: Decimal
+    path: Path
     measured: Answer
+    final: bool = False
+
+    @property
+    def expected(self) -> Decimal:
+        """What the path asks for on the day."""
+        return expected(self.path, self.on)
+
+    @property
+    def judged_by(self) -> Decimal:
+        """What it asked for when the measured period ended; at last, the target."""
+        return self.path.end.value if self.final else expected(self.path, self.measured.question.periods[-1].end)
 
 
 def path_of(target: Target) -> Path:
@@ -41,11 +49,11 @@ def measurement(target: Target, metric: Metric, segment: str, profile: Profile, 
 def judge(target: Target, metric: Metric, measured: Answer, profile: Profile, *, on: date, today: date) -> Progress:
     """A day to come, or before the target starts, has no status yet."""
     path = path_of(target)
-    period, number = measured.question.periods[-1], measured.value.number
-    wanted, wanted_then = expected(path, on), expected(path, period.end)
-    if on > today or on < target.start_on:
-        return Progress(on, TargetStatus.NO_DATA, wanted, wanted_then, measured)
-    final = on >= target.due_on and period == last_complete_period(profile, period.grain, target.due_on)
+    period, number = measured.question.periods[-1], measured.values.numbers[-1]
+    if on > today or on < path.start.on:
+        return Progress(on, TargetStatus.NO_DATA, path, measured)
+    due_on = path.end.on
+    final = on >= due_on and period == last_complete_period(profile, period.grain, due_on)
     verdict = status(
         path,
         actual=None if number is None else Decimal(number),
@@ -54,4 +62,4 @@ def judge(target: Target, metric: Metric, measured: Answer, profile: Profile, *,
         direction=metric.direction,
         tolerance=target.tolerance,
     )
-    return Progress(on, verdict, wanted, path.end.value if final else wanted_then, measured)
+    return Progress(on, verdict, path, measured, final)

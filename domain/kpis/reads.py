@@ -97,9 +97,13 @@ async def read_standings(
     snapshot: Snapshot, tenant_ids: Sequence[UUID], *, as_of: datetime | None = None
 ) -> dict[UUID, Standing]:
     """Today's, but for the first day: what was not known at `as_of` was no data then."""
-    asked = list(set(tenant_ids))
-    if as_of is None:
+    known: dict[tuple[UUID, datetime | None], Standing] = snapshot.known.setdefault(read_standings, {})
+    asked = [tenant_id for tenant_id in dict.fromkeys(tenant_ids) if (tenant_id, as_of) not in known]
+    if asked and as_of is None:
         rows = await snapshot.fetch(STANDING, tenant_ids=asked)
-    else:
+    elif asked:
         rows = await snapshot.fetch(STANDING_AS_OF, tenant_ids=asked, as_of=as_of)
-    return {row.tenant_id: Standing.of(row) for row in rows}
+    else:
+        rows = []
+    known.update({(row.tenant_id, as_of): Standing.of(row) for row in rows})
+    return {tenant_id: known[tenant_id, as_of] for tenant_id in tenant_ids}
