@@ -15,7 +15,7 @@ from api.node import Node
 from domain.connections.house import House
 from domain.reading import Key, Read
 from tenants.access.actor import Actor, ApiScope
-from tenants.errors import NotFound
+from tenants.errors import Denied, InvalidInput, NotFound
 from tenants.registry.profile import Profile, list_profiles
 from tenants.registry.service import admit
 from tenants.scope import Scope
@@ -39,6 +39,7 @@ class Reader:
     _profiles: dict[UUID, Profile] = field(default_factory=dict)
     _todays: dict[UUID, date] = field(default_factory=dict)
     _admitted: set[tuple[UUID, ApiScope]] = field(default_factory=set)
+    _failure: Exception | None = None
     _closed: bool = False
 
     async def read(
@@ -51,7 +52,16 @@ class Reader:
 
         async def alone() -> T:
             async with self._lock:
-                return await work(await self._open(), *args, **kwargs)
+                if self._failure is not None:
+                    raise self._failure
+                try:
+                    return await work(await self._open(), *args, **kwargs)
+                except (InvalidInput, NotFound, Denied):
+                    raise
+                except Exception as failure:
+                    # Of the database, which tells whoever asks next only that something had failed before.
+                    self._failure = failure
+                    raise
 
         return await asyncio.shield(asyncio.ensure_future(alone()))
 

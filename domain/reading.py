@@ -18,6 +18,9 @@ V_co = TypeVar("V_co", covariant=True)
 Key = tuple[UUID, UUID]
 """A tenant's id and the id of something of it."""
 
+FIRST = UUID(int=0)
+"""Before every id: so that where a page goes on is always a place in the index."""
+
 LIVE = "e.archived_at IS NULL"
 
 
@@ -87,7 +90,7 @@ def live_pages(entity: type[E]) -> Pages[E]:
         SELECT * FROM (
             SELECT {columns(entity)}, row_number() OVER (PARTITION BY e.tenant_id ORDER BY e.id) AS place
             FROM {entity.__tablename__} e
-            WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND {LIVE} AND (:after!uuid IS NULL OR e.id > :after)
+            WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND {LIVE} AND e.id > coalesce(:after!uuid, '{FIRST}')
         ) p
         WHERE place <= :limit!bigint ORDER BY tenant_id, place
     """)

@@ -10,10 +10,12 @@ import asyncpg
 import orjson
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.util import await_only
 
+from tenants.errors import Overloaded
 from tenants.scope import Scope
 from tenants.snapshots import Snapshot, Snapshots
 from tenants.telemetry.orm import listen
@@ -119,6 +121,8 @@ class Database:
         self._waiting += 1
         try:
             await session.connection(execution_options=options)
+        except PoolTimeout:
+            raise Overloaded from None
         finally:
             self._waiting -= 1
             waited(began)

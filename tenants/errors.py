@@ -4,6 +4,7 @@ Refusal
 ├── InvalidInput        a field of the input is wrong
 ├── NotFound            no such thing for this caller
 ├── Conflict            true in itself, but not now
+├── Overloaded          nothing wrong but the moment
 └── Denied              the caller may not
     ├── ForbiddenScope
     ├── NoGrant
@@ -54,6 +55,15 @@ class ForbiddenScope(Denied):
     def __init__(self, scope: str) -> None:
         super().__init__(f"This needs the scope {scope}, which the access token does not carry.")
         self.scope = scope
+
+
+class Overloaded(Refusal):
+    """Nothing is wrong with the request but its moment."""
+
+    code = "OVERLOADED"
+
+    def __init__(self) -> None:
+        super().__init__("Too much is asked for at once. Ask again in a moment.")
 
 
 class NoGrant(Denied):

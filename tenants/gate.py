@@ -16,7 +16,7 @@ from tenants.audit.author import Author
 from tenants.audit.service import record_change, record_organization_change
 from tenants.clock import Clock
 from tenants.database import Database, enter, snapshot_within
-from tenants.errors import Conflict, ForbiddenScope, InvalidInput, NotFound, Refusal
+from tenants.errors import Conflict, ForbiddenScope, InvalidInput, NotFound, Overloaded, Refusal
 from tenants.idempotency import repository as idempotency
 from tenants.registry.service import admit
 from tenants.scope import Scope
@@ -90,7 +90,7 @@ class Gate:
             _check_limits(command)
             async with self.database.unit_of_work(Scope(organization_id=actor.organization_id)) as session:
                 return await self._enter(Unit(session, actor, now, command.tenant_id), command)
-        except ForbiddenScope:
+        except (ForbiddenScope, Overloaded):
             raise
         except Refusal as refusal:
             return Outcome(errors=(refusal,))

@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
+from tenants.errors import Overloaded
 from tenants.scope import Scope
 from tenants.sql import Driver, Query, Row
 from tenants.telemetry.tally import sent, waited
@@ -113,6 +114,8 @@ class Snapshots:
         self.waiting += 1
         try:
             return await pool.acquire(timeout=PATIENCE_SECONDS)
+        except TimeoutError:
+            raise Overloaded from None
         finally:
             self.waiting -= 1
             waited(began)

@@ -1,6 +1,8 @@
 """The arguments of a field, once for all objects of its place."""
 
 from collections.abc import Iterator
+from datetime import date
+from enum import Enum
 from typing import Any
 
 from graphql import DirectiveNode, GraphQLField, Node, Undefined, VariableNode, get_argument_values
@@ -10,6 +12,8 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 MOST_SETTINGS = 16
+MOST_CHARACTERS = 64
+SMALL = (int, Enum, date, type(None), type(Undefined))
 
 
 class Arguments:
@@ -35,10 +39,9 @@ class Arguments:
         """As a declared function takes them."""
         given = run.variable_values.coerced
         setting = tuple(given.get(name, Undefined) for name in self._variables)
-        try:
-            known = self._known.get(setting)
-        except TypeError:  # a list or an object, which has no hash
+        if not all(map(_is_small, setting)):
             return self._converted(run)
+        known = self._known.get(setting)
         if known is None:
             known = self._converted(run)
             if len(self._known) < MOST_SETTINGS:
@@ -53,6 +56,11 @@ class Arguments:
             scalar_registry=schema.schema_converter.scalar_registry,
             config=schema.config,
         )
+
+
+def _is_small(value: Any) -> bool:
+    """Whether a caller's value may be kept: it lives as long as the document, and there are many of both."""
+    return isinstance(value, SMALL) or (isinstance(value, str) and len(value) <= MOST_CHARACTERS)
 
 
 def variables_of(node: Node, *, within_directives: bool = False) -> Iterator[str]:

@@ -292,12 +292,9 @@ class _Source:
         rows = self.names["rows"]
 
         def table(values: Table[Any]) -> orjson.Fragment:
-            told = values.told.get(rows)
-            if told is None:
-                if values.kind is not kind:
-                    raise Unfit
-                told = values.told[rows] = orjson.Fragment(orjson.dumps(rows(values.columns)))
-            return told
+            if values.kind is not kind:
+                raise Unfit
+            return values.told(rows)
 
         return table
 

@@ -1,7 +1,7 @@
 from starlette.requests import Request
 
 # What follows a refused head is read and dropped, so that its sender lives to hear why; beyond this it is cut off.
-MOST_DROPPED = 5_000_000
+MOST_DROPPED = 12_000_000
 
 
 class BodyTooLarge(Exception):

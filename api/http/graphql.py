@@ -20,6 +20,7 @@ from api.oauth.tokens import AccessTokens
 from api.schema import schema
 from domain.connections.house import House
 from tenants.access.actor import Actor
+from tenants.errors import Overloaded
 from tenants.ids import new_id
 from tenants.telemetry import meters
 from tenants.telemetry.names import Names
@@ -148,7 +149,12 @@ def _answer(result: ExecutionResult, request_id: str) -> Response:
     if result.errors:
         content["errors"] = [present(error, request_id=request_id) for error in result.errors]
     content["extensions"] = {"requestId": request_id}
-    return Response(orjson.dumps(content, default=str), media_type=JSON, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"}
+    overloaded = any(isinstance(error.original_error, Overloaded) for error in result.errors or ())
+    if overloaded:
+        headers["Retry-After"] = "1"
+    status = 503 if overloaded else 200
+    return Response(orjson.dumps(content, default=str), status_code=status, media_type=JSON, headers=headers)
 
 
 def _refuse(request_id: str, status: int, code: str, message: str, challenge: str | None = None) -> Response:

@@ -44,6 +44,11 @@ class Memory:
         if key in self._known or not self.most:
             return
         self._known[key] = reckoned
-        self._values += len(reckoned.values.numbers)
+        self._values += _weight(reckoned)
         while self._values > self.most:
-            self._values -= len(self._known.popitem(last=False)[1].values.numbers)
+            self._values -= _weight(self._known.popitem(last=False)[1])
+
+
+def _weight(reckoned: Reckoned) -> int:
+    """In values: what is kept around them takes as much as two."""
+    return len(reckoned.values.numbers) + 2

@@ -41,7 +41,7 @@ SELECT id FROM (
     UNION
     SELECT id FROM tenants WHERE organization_id = :organization_id
 ) e
-WHERE :after!uuid IS NULL OR id > :after
+WHERE id > coalesce(:after!uuid, '00000000-0000-0000-0000-000000000000')
 ORDER BY id LIMIT :limit!bigint
 """)
 

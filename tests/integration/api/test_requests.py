@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import urllib.error
+import urllib.request
 
 import httpx2
 import pytest
@@ -108,11 +110,23 @@ async def test_a_body_beyond_it_is_not_read_to_its_end(agency: Caller, length: s
     assert sent < 20 * MEGABYTE
 
 
+async def test_who_sends_everything_first_is_told(agency: Caller) -> None:
+    """As most clients do: a connection cut while they write is all they would know."""
+    content = b"x" * (10 * MEGABYTE)
+    headers = {"Content-Type": "application/json", **agency.headers}
+    asked = urllib.request.Request(f"{agency.http.base_url}/graphql", content, headers)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        await asyncio.to_thread(urllib.request.urlopen, asked, timeout=10)
+    with refused.value as answer:
+        assert answer.code == 413
+        assert json.load(answer)["errors"][0]["extensions"]["code"] == "BODY_TOO_LARGE"
+
+
 async def test_who_waits_for_the_refusal_is_told(agency: Caller) -> None:
     url = agency.http.base_url
     reader, writer = await asyncio.open_connection(url.host, url.port)
     head = f"POST /graphql HTTP/1.1\r\nHost: {url.host}\r\nContent-Type: application/json\r\n"
-    writer.write(f"{head}Authorization: Bearer {agency.token}\r\nContent-Length: 10000000\r\n\r\n".encode())
+    writer.write(f"{head}Authorization: Bearer {agency.token}\r\nContent-Length: 20000000\r\n\r\n".encode())
     answer = await reader.read()
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"BODY_TOO_LARGE" in answer

@@ -24,6 +24,8 @@ def offer(rng: Random, name: str, argument: GraphQLArgument) -> Any:
         return both if str(argument.type).startswith("[") else both[0]
     if kind == "ID":
         return str(99 if rng.random() < 0.05 else rng.choice((0, 1, 6, 7, 16, 39)))
+    if kind == "String":
+        return rng.choice(("", "o ", "ü"))
     if kind == "Boolean":
         return rng.random() < 0.8
     least = -1 if rng.random() < 0.05 else 0

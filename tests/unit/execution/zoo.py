@@ -75,6 +75,10 @@ class Animal:
             raise ValueError("nobody")
         return [ANIMALS[int(each.id) + 1 : int(each.id) + 1 + first] for each in animals]
 
+    @set_based(description="As it is called by who puts something before its name.")
+    async def called(animals: Sequence["Animal"], context: Context, prefix: str = "") -> Each[str]:
+        return [f"{prefix}{each.name}" for each in animals]
+
     @set_based(description="Not every animal has a keeper, and some will not say.")
     async def friend(
         animals: Sequence["Animal"], context: Context

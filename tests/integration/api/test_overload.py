@@ -1,0 +1,57 @@
+"""More than the database's connections can carry: said in time, in a type of its own, and nothing is made worse."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import asyncpg
+import httpx2
+import pytest
+
+from tenants import snapshots
+from tenants.embedded import DatabaseUrls
+from tests.integration.api.client import sign_in
+from tests.integration.api.conftest import Open
+from tests.integration.api.world import World
+
+QUERY = "query($t: ID!) { a: tenant(id: $t) { objectives { nodes { title } } } b: tenant(id: $t) { name } }"
+
+
+@pytest.fixture
+async def narrow(opened: Open, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx2.AsyncClient]:
+    """A process with one connection, where nobody waits long for it, nor long for an answer on it."""
+    monkeypatch.setattr(snapshots, "PATIENCE_SECONDS", 0.3)
+    async with (
+        opened(pool_size=1, statement_timeout_seconds=1.5) as url,
+        httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
+    ):
+        yield http
+
+
+@pytest.fixture
+async def objectives_are_locked(database_urls: DatabaseUrls) -> AsyncIterator[None]:
+    connection = await asyncpg.connect(database_urls.migration)
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE objectives IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await connection.close()
+
+
+async def test_who_finds_no_connection_is_told_to_come_again(
+    narrow: httpx2.AsyncClient, world: World, objectives_are_locked: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    caller = await sign_in(narrow, world.agency.machine)
+    headers = {"Authorization": f"Bearer {caller.token}"}
+    body = {"query": QUERY, "variables": {"t": world.agency.tenant.gid}}
+    asked = [asyncio.create_task(narrow.post("/graphql", json=body, headers=headers)) for _ in range(4)]
+    answers = sorted([await each for each in asked], key=lambda answer: answer.status_code)
+    assert [answer.status_code for answer in answers] == [200, 503, 503, 503]
+    for answer in answers[1:]:
+        assert answer.headers["Retry-After"] == "1"
+        assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {"OVERLOADED"}
+    told = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert told, "the one that waited for the lock until its statement was cancelled"
+    causes = {type(record.exc_info[1]).__name__ for record in told if record.exc_info}
+    assert causes == {"QueryCanceledError"}, "what failed first, and not what failed because of it"
