@@ -1,7 +1,10 @@
+import asyncio
+
 from starlette.requests import Request
 
 # What follows a refused head is read and dropped, so that its sender lives to hear why; beyond this it is cut off.
 MOST_DROPPED = 12_000_000
+DROPPING_SECONDS = 5
 
 
 class BodyTooLarge(Exception):
@@ -12,6 +15,8 @@ async def read_body(request: Request, *, most: int) -> bytes:
     """Stops reading at the limit, whatever the length header promised. Raises BodyTooLarge."""
     declared = _declared(request)
     if declared is not None and declared > most:
+        if is_worth_dropping(request):
+            await _drop(request)
         raise BodyTooLarge
     received = bytearray()
     async for chunk in request.stream():
@@ -25,6 +30,16 @@ def is_worth_dropping(request: Request) -> bool:
     """Whether the rest of a refused body is short enough to keep the connection for it."""
     declared = _declared(request)
     return declared is not None and declared <= MOST_DROPPED
+
+
+async def _drop(request: Request) -> None:
+    """Before the answer: where the client asked for the connection to be closed, nothing is read after it."""
+    try:
+        async with asyncio.timeout(DROPPING_SECONDS):
+            async for _ in request.stream():
+                pass
+    except TimeoutError:
+        pass  # one that waits for the answer before it goes on
 
 
 def _declared(request: Request) -> int | None:

@@ -111,7 +111,7 @@ async def test_a_body_beyond_it_is_not_read_to_its_end(agency: Caller, length: s
 
 
 async def test_who_sends_everything_first_is_told(agency: Caller) -> None:
-    """As most clients do: a connection cut while they write is all they would know."""
+    """As most clients do, this one announcing that it asks nothing more: a connection cut would be all they know."""
     content = b"x" * (10 * MEGABYTE)
     headers = {"Content-Type": "application/json", **agency.headers}
     asked = urllib.request.Request(f"{agency.http.base_url}/graphql", content, headers)
