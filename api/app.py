@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
 
 from api.collectors import Executions, Pools
+from api.http.bodies import hung_up
 from api.http.consent import ConsentCallback
 from api.http.explorer import explorer_routes
 from api.http.graphql import GraphQLEndpoint
@@ -29,7 +31,7 @@ def create_app(settings: Settings) -> Starlette:
             with exposed(settings, [Pools(parts.house.database), Executions()]):
                 yield
 
-    return Starlette(lifespan=lifespan)
+    return Starlette(lifespan=lifespan, exception_handlers={ClientDisconnect: hung_up})
 
 
 def _routes(parts: Parts) -> list[BaseRoute]:
