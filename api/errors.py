@@ -6,13 +6,16 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
+from api.places import place_of
 from tenants.errors import ForbiddenScope, Refusal
 
 log = logging.getLogger(__name__)
 
 PARSER_LIMITS = {" tokens. Parsing aborted.": "QUERY_TOO_LONG", "nested too deeply": "QUERY_TOO_DEEP"}
 # How the library begins to speak of a variable; the caller's own text comes after it.
-_VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid value(?: at ([.\w\[\]]+))?:")
+_VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid value(?: at ([.\w\[\]]+))?: ")
+# What an object lacks, or has too much, the library tells of the object.
+_MEMBER = re.compile(r"Expected value of type '\w+!?' (?:to include required|not to include unknown) field '(\w+)'")
 
 
 def present(error: GraphQLError, *, request_id: str) -> dict[str, Any]:
@@ -38,7 +41,7 @@ def _extensions(error: GraphQLError, body: dict[str, Any], request_id: str) -> d
     if isinstance(error, GraphQLSyntaxError):
         return {"code": next((code for words, code in PARSER_LIMITS.items() if words in error.message), "SYNTAX_ERROR")}
     if original is None or (isinstance(original, GraphQLError) and not _is_ours(error, original)):
-        return {"code": "VALIDATION_FAILED", **_variable(error), **(error.extensions or {})}
+        return {"code": "VALIDATION_FAILED", **_named(error), **(error.extensions or {})}
     log.error("request failed", exc_info=original, extra={"request_id": request_id})
     body["message"] = "Something went wrong on our side. Quote the request id when you ask about it."
     return {"code": "INTERNAL_ERROR", "requestId": request_id}
@@ -49,7 +52,14 @@ def _is_ours(error: GraphQLError, original: GraphQLError) -> bool:
     return error.path is not None and not original.nodes and not original.extensions
 
 
-def _variable(error: GraphQLError) -> dict[str, Any]:
-    """The path of the value that could not be read: ["input", "dueOn"] in a variable of that name."""
-    found = _VARIABLE.match(error.message)
-    return {} if found is None else {"field": [found[1], *re.findall(r"\w+", found[2] or "")]}
+def _named(error: GraphQLError) -> dict[str, Any]:
+    """The path of the value that could not be read: ["input", "dueOn"] in an argument or a variable of that name."""
+    variable = _VARIABLE.match(error.message)
+    if variable is not None:
+        field = [variable[1], *re.findall(r"\w+", variable[2] or "")]
+    else:
+        field = place_of(error.nodes[0]) if error.nodes else []
+    member = _MEMBER.match(error.message, variable.end() if variable else 0)
+    if field and member is not None and field[-1:] != [member[1]]:
+        field.append(member[1])
+    return {"field": field} if field else {}

@@ -18,7 +18,13 @@ from tenants.telemetry.tally import sent, waited
 
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PATIENCE_SECONDS = 10.0
-DEAD = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
+DEAD = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+    OSError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +107,11 @@ class Snapshots:
             try:
                 await connection.execute(BEGIN)
             except BaseException as error:
-                died = isinstance(error, DEAD) and _is_gone(connection)
+                # Nothing but its connection can be wrong with a BEGIN.
+                if isinstance(error, DEAD) and not _is_gone(connection):
+                    connection.terminate()
                 await pool.release(connection)
-                if not died:
+                if not isinstance(error, DEAD):
                     raise
             else:
                 sent("BEGIN", began)
