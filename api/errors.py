@@ -4,7 +4,7 @@ import logging
 import re
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSyntaxError, ObjectFieldNode
 
 from api.places import place_of
 from tenants.errors import ForbiddenScope, Refusal
@@ -15,7 +15,7 @@ PARSER_LIMITS = {" tokens. Parsing aborted.": "QUERY_TOO_LONG", "nested too deep
 # How the library begins to speak of a variable; the caller's own text comes after it.
 _VARIABLE = re.compile(r"Variable '\$(\w+)' has invalid value(?: at ([.\w\[\]]+))?: ")
 # What an object lacks, or has too much, the library tells of the object.
-_MEMBER = re.compile(r"Expected value of type '\w+!?' (?:to include required|not to include unknown) field '(\w+)'")
+_MEMBER = re.compile(r"Expected value of type '\w+' (?:to include required|not to include unknown) field '(\w+)'")
 
 
 def present(error: GraphQLError, *, request_id: str) -> dict[str, Any]:
@@ -54,12 +54,13 @@ def _is_ours(error: GraphQLError, original: GraphQLError) -> bool:
 
 def _named(error: GraphQLError) -> dict[str, Any]:
     """The path of the value that could not be read: ["input", "dueOn"] in an argument or a variable of that name."""
+    node = error.nodes[0] if error.nodes else None
     variable = _VARIABLE.match(error.message)
     if variable is not None:
         field = [variable[1], *re.findall(r"\w+", variable[2] or "")]
     else:
-        field = place_of(error.nodes[0]) if error.nodes else []
+        field = [] if node is None else place_of(node)
     member = _MEMBER.match(error.message, variable.end() if variable else 0)
-    if field and member is not None and field[-1:] != [member[1]]:
+    if field and member is not None and not isinstance(node, ObjectFieldNode):
         field.append(member[1])
     return {"field": field} if field else {}

@@ -4,9 +4,10 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import strawberry
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.types.scalar import ScalarDefinition
 
@@ -47,20 +48,38 @@ def _refuse(name: str, value: object, wanted: str) -> StrawberryInputCoercionErr
     return StrawberryInputCoercionError(f"Not a {name}: {str(value)[:80]!r}. Expected {wanted}.")
 
 
+def _literal(parse: Callable[[object], T]) -> Callable[[ValueNode, dict[str, Any] | None], T]:
+    """As it is written in a document. The library would pass a refusal on without the place it is about."""
+
+    def read(node: ValueNode, variables: dict[str, Any] | None = None) -> T:
+        try:
+            return parse(value_from_ast_untyped(node, variables))
+        except StrawberryInputCoercionError as refusal:
+            raise GraphQLError(refusal.message, node) from None
+
+    return read
+
+
 SCALARS: Mapping[object, ScalarDefinition] = {
     Decimal: strawberry.scalar(
         name="Decimal",
         description='An exact number, as a string with a point: "12.50". A JSON number is read, too.',
         serialize="{:f}".format,
         parse_value=_decimal,
+        parse_literal=_literal(_decimal),
     ),
     dt.date: strawberry.scalar(
-        name="Date", description="A day: 2026-11-22", serialize=dt.date.isoformat, parse_value=_day
+        name="Date",
+        description="A day: 2026-11-22",
+        serialize=dt.date.isoformat,
+        parse_value=_day,
+        parse_literal=_literal(_day),
     ),
     dt.datetime: strawberry.scalar(
         name="DateTime",
         description="An instant with its offset: 2026-11-22T12:00:00Z",
         serialize=dt.datetime.isoformat,
         parse_value=_instant,
+        parse_literal=_literal(_instant),
     ),
 }
