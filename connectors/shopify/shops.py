@@ -4,14 +4,14 @@ import re
 
 from domain.ports.provider import AppCredentials
 
-SHOP = re.compile(r"[a-z0-9][a-z0-9_-]*\.myshopify\.com")
-LONGEST_DOMAIN = 253
+# A label of a domain has at most 63 characters (RFC 1035, 2.3.4).
+SHOP = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\.myshopify\.com")
 
 
 def checked_shop(text: str) -> str:
     """The canonical domain of a shop. Raises ValueError with words for the user."""
     shop = text.lower()
-    if len(shop) > LONGEST_DOMAIN or SHOP.fullmatch(shop) is None:
+    if SHOP.fullmatch(shop) is None:
         raise ValueError("Give the shop's own address at Shopify, such as your-shop.myshopify.com")
     return shop
 

@@ -53,6 +53,7 @@ def oauth() -> ShopifyOAuth:
         ("first-light.myshopify.com", SHOP),
         ("  First-Light.MyShopify.com\n", SHOP),
         ("9lives_2.myshopify.com", "9lives_2.myshopify.com"),
+        ("a" * 63 + ".myshopify.com", "a" * 63 + ".myshopify.com"),
     ],
 )
 def test_a_shop_has_one_name(oauth: ShopifyOAuth, text: str, name: str) -> None:
@@ -73,6 +74,7 @@ def test_a_shop_has_one_name(oauth: ShopifyOAuth, text: str, name: str) -> None:
         "user@first-light.myshopify.com",
         "-light.myshopify.com",
         "f\u0131rst.myshopify.com",
+        "a" * 64 + ".myshopify.com",
         "a" * 300 + ".myshopify.com",
     ],
 )
