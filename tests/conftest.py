@@ -17,6 +17,14 @@ from tenants.postgres.server import EmbeddedServer, throwaway
 from tenants.secrets.keyring import SYSTEM, DirectoryKeyRing
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every seed of the chaos and fuzz runs is for `./dev test --long`, or for who asks by the mark."""
+    if os.environ.get("AZIMUTH_LONG") or config.option.markexpr:
+        return
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
 @pytest.fixture(scope="session")
 def reference() -> Path:
     """The folder of reference material; a run that demands it fails where it is missing."""

@@ -1,7 +1,6 @@
 """Whatever is killed in the middle of a backfill, the figures end the same: nothing lost, nothing doubled."""
 
 import asyncio
-import os
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from tests.journeys.truth import Ledger, panel
 CUSTOMERS = 300
 KILLS = 10
 PAGE = 10
-SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 6) if os.environ.get("AZIMUTH_LONG"))]
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 6))]
 SHOP = ("--last-day", LAST_DAY.isoformat(), "--seed-customers", str(CUSTOMERS), "--restore-rate", "4000")
 
 

@@ -25,7 +25,7 @@ from tenants.database import Database
 from tenants.jobs import PostgresJobQueue
 from tenants.secrets.keyring import DirectoryKeyRing
 from tenants.telemetry.tally import tallied
-from tests.integration.api.record_shop import RecordShop
+from tests.integration.api.record_shop import open_record_shop
 from tests.integration.api.test_differential import Standing
 from tests.integration.api.world import World
 
@@ -87,7 +87,8 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-async def tenant(records: RecordShop) -> str:
+async def tenant(world: World) -> str:
+    records = await open_record_shop(world)
     planner, kpis = records.planner, list(records.kpis.values())
     for at in range(5):
         await planner.objective(f"Objective {at}", kpis=tuple(kpis[at : at + 3]))
@@ -106,7 +107,6 @@ async def desk(database: Database, keyring: DirectoryKeyRing, world: World, tena
 
 async def test_a_dashboard_that_was_asked_before(desk: Desk) -> None:
     cost = await desk.cost()
-    print(cost)
     assert cost.planned == 1
     assert cost.statements == 11
     assert cost.size < 25_000
@@ -117,7 +117,6 @@ async def test_a_dashboard_that_was_asked_before(desk: Desk) -> None:
 async def test_a_dashboard_of_which_nothing_is_remembered(desk: Desk) -> None:
     forgetful = Desk(House(**{**vars(desk.house), "memory": Memory(0)}), desk.world, desk.tenant)
     cost = await forgetful.cost()
-    print(cost)
     assert cost.planned == 1
     assert cost.statements == 12
     assert cost.calls < 8_000
