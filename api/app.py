@@ -16,7 +16,7 @@ from api.http.health import Ready, alive
 from api.http.webhooks import WebhookEndpoint
 from api.oauth.routes import routes as oauth_routes
 from api.wiring import Parts, open_parts
-from migrations.running import head
+from migrations.revisions import head
 from tenants.settings import Settings
 from tenants.telemetry.exposition import exposed
 

@@ -159,7 +159,7 @@ def _guarded(work: Any) -> Any:
     from api.demo.client import Refused
     from api.demo.processes import DidNotStart
     from api.demo.story import StoryFailed
-    from migrations.running import SchemaInUse
+    from migrations.errors import SchemaInUse
     from tenants.database import DatabaseUnavailable, UnsafeRole
     from tenants.postgres.errors import EmbeddedPostgresError
     from tenants.secrets.keyring import KeyMissing, MasterKeyWrong

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from rich.console import Console
 
 from api.wiring import open_parts
-from migrations.running import head
+from migrations.revisions import head
 from tenants.database import DatabaseUnavailable, UnsafeRole, schema_revision
 from tenants.examination import unprotected_tables, waiting_jobs
 from tenants.postgres.errors import EmbeddedPostgresError

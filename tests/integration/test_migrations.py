@@ -10,8 +10,10 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 
 from migrations import running
+from migrations.revisions import head
 from tenants.embedded import provision
 from tenants.postgres.server import EmbeddedServer
 
@@ -73,6 +75,10 @@ async def test_a_migration_gives_way_to_who_holds_a_table_and_leaves_nothing_hal
         assert await standing(holder) == before
         again = await asyncio.to_thread(migrate, urls.migration)
         assert again.returncode == 0, again.stderr
-        assert (await standing(holder))[0] == running.head()
+        assert (await standing(holder))[0] == head()
     finally:
         await holder.close()
+
+
+def test_the_newest_revision_is_the_one_alembic_knows() -> None:
+    assert head() == ScriptDirectory.from_config(running.configuration("postgresql://")).get_current_head()

@@ -14,6 +14,7 @@ from tests.integration.api.client import sign_in
 from tests.integration.api.world import World
 
 HEAVY = {
+    "alembic",
     "numpy",
     "pandas",
     "scipy",
