@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(None, ge=0, le=65535)
     pool_size: int = Field(10, ge=1, le=200)
-    remembered_values: int = Field(100_000, ge=0, le=10_000_000)
+    remembered_values: int = Field(50_000, ge=0, le=10_000_000)
     statement_timeout_seconds: float = Field(10.0, gt=0, le=600)
     job_statement_timeout_seconds: float = Field(300.0, gt=0, le=3600)
     access_token_seconds: int = Field(3600, ge=60, le=86400)

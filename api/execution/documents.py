@@ -10,8 +10,8 @@ from strawberry.extensions import SchemaExtension
 
 from api.execution.limits import MOST_TOKENS, refuse_excess
 
-MOST_CHARACTERS = 150_000
-"""Of all that is remembered: some 20 MB as it lies in memory, with its plans."""
+MOST_CHARACTERS = 80_000
+"""Of all that is remembered: some 15 MB as it lies in memory, with its plans."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from domain.kpis.figures import Column
 from domain.metrics.evaluation import Values
 
-MOST_VALUES = 100_000
-"""Some 40 MB: a value with its inputs, and as it was told, takes about 400 bytes."""
+MOST_VALUES = 50_000
+"""Some 20 MB: a value with its inputs, and as it was told, takes about 400 bytes."""
 
 
 class Reckoned(NamedTuple):
