@@ -67,8 +67,6 @@ ALL = (
             Line("c=16", CPU, "10x both", "small", Bound(goal=1.1, floor=1.3)),
             Line("c=16", RATE, "10x both", "small"),
         ),
-        enforced=False,
-        note=NOT_YET,
     ),
     Benchmark(
         name="recompute",
