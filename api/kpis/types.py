@@ -1,5 +1,6 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import strawberry
 
@@ -19,10 +20,12 @@ from domain.kpis.valuation import Answer, Question, recent_periods
 from domain.metrics import periods as calendar
 from domain.metrics.catalog import get_metric
 from domain.metrics.periods import Grain
-from domain.reading import Key
+from domain.reading import Key, Read
 from tenants.errors import InvalidInput
 from tenants.registry.profile import Profile
 
+R = TypeVar("R")
+T = TypeVar("T")
 MOST_POINTS = 400
 
 
@@ -83,35 +86,19 @@ class Kpi(OfRow):
 
     @set_based(description="The newest baseline.")
     async def baseline(kpis: Sequence["Kpi"], context: Context) -> Each[Baseline | None]:
-        lists = await context.load_lists(list_baselines, _keys(kpis))
-        return [
-            attempt(Baseline.of, rows[0], kpi.row, context) if rows else None
-            for kpi, rows in zip(kpis, lists, strict=True)
-        ]
+        return [attempt(_newest, each) for each in await _lists(kpis, context, list_baselines, Baseline.of)]
 
     @set_based(description="Every version of the baseline, newest first.")
     async def baselines(kpis: Sequence["Kpi"], context: Context) -> Each[list[Baseline] | None]:
-        lists = await context.load_lists(list_baselines, _keys(kpis))
-        return [
-            attempt(lambda kpi, rows: [Baseline.of(row, kpi.row, context) for row in rows], kpi, rows)
-            for kpi, rows in zip(kpis, lists, strict=True)
-        ]
+        return await _lists(kpis, context, list_baselines, Baseline.of)
 
     @set_based(description="The newest live target.")
     async def target(kpis: Sequence["Kpi"], context: Context) -> Each[Target | None]:
-        lists = await context.load_lists(list_targets, _keys(kpis))
-        return [
-            attempt(Target.of, rows[0], kpi.row, context) if rows else None
-            for kpi, rows in zip(kpis, lists, strict=True)
-        ]
+        return [attempt(_newest, each) for each in await _lists(kpis, context, list_targets, Target.of)]
 
     @set_based(description="All live targets, newest first.")
     async def targets(kpis: Sequence["Kpi"], context: Context) -> Each[list[Target] | None]:
-        lists = await context.load_lists(list_targets, _keys(kpis))
-        return [
-            attempt(lambda kpi, rows: [Target.of(row, kpi.row, context) for row in rows], kpi, rows)
-            for kpi, rows in zip(kpis, lists, strict=True)
-        ]
+        return await _lists(kpis, context, list_targets, Target.of)
 
     @set_based(description="What the value is made of.")
     async def explain(
@@ -123,6 +110,21 @@ class Kpi(OfRow):
     ) -> Each[Explanation | None]:
         asked = await _answered(kpis, context, period, on, _instant(context, as_of))
         return [attempt(Explanation.of, each) for each in asked]
+
+
+async def _lists(
+    kpis: Sequence[Kpi], context: Context, read: Read[list[R]], of: Callable[[R, models.Kpi, Context], T]
+) -> list[list[T] | Exception]:
+    """What each KPI's rows stand for, newest first."""
+    lists = await context.load_lists(read, _keys(kpis))
+    return [
+        attempt(lambda rows, kpi: [of(row, kpi, context) for row in rows], rows, kpi.row)
+        for kpi, rows in zip(kpis, lists, strict=True)
+    ]
+
+
+def _newest(those: list[T]) -> T | None:
+    return those[0] if those else None
 
 
 async def _answered(
