@@ -6,6 +6,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -33,7 +34,8 @@ def unmet(requirements: list[str], pinned: dict[str, Version], lock: str) -> Ite
 
 def main() -> int:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    needed = project["project"]["dependencies"]
+    # The extras travel with the image: nothing can be installed into it later.
+    needed = [*project["project"]["dependencies"], *chain(*project["project"]["optional-dependencies"].values())]
     tested = pins((ROOT / DEVELOPMENT).read_text())
     shipped = pins((ROOT / RUNTIME).read_text())
     complaints = [
