@@ -28,7 +28,7 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_parts(settings) as parts:
             app.router.routes.extend(_routes(parts))
-            with exposed(settings, [Pools(parts.house.database), Executions()]):
+            with exposed(settings, [Pools(parts.house.database), Executions()], processes=settings.processes):
                 yield
 
     return Starlette(lifespan=lifespan, exception_handlers={ClientDisconnect: hung_up})

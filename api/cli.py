@@ -20,16 +20,25 @@ app.add_typer(doctor, name="doctor")
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. By default AZIMUTH_HOST.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on. By default AZIMUTH_PORT.")]
+Processes = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=64,
+        help="How many processes share the port: one for each core that shall work. By default AZIMUTH_PROCESSES.",
+    ),
+]
 
 
 @app.command()
-def serve(host: Host = None, port: Port = None) -> None:
+def serve(host: Host = None, port: Port = None, processes: Processes = None) -> None:
     """Serve the API."""
     from api.serve import serve as run
 
-    configured = _settings()
+    chosen = {"host": host or None, "port": port, "processes": processes}
+    configured = _settings().model_copy(update={name: each for name, each in chosen.items() if each is not None})
     logs.configure(configured.log_level)
-    _guarded(lambda: run(configured, host=host, port=port))
+    _guarded(lambda: run(configured))
 
 
 @app.command()
@@ -159,6 +168,7 @@ def _guarded(work: Any) -> Any:
     from api.demo.client import Refused
     from api.demo.processes import DidNotStart
     from api.demo.story import StoryFailed
+    from api.processes import ProcessDidNotStart
     from migrations.errors import SchemaInUse
     from tenants.database import DatabaseUnavailable, UnsafeRole
     from tenants.postgres.errors import EmbeddedPostgresError
@@ -173,6 +183,7 @@ def _guarded(work: Any) -> Any:
         EmbeddedPostgresError,
         MasterKeyWrong,
         KeyMissing,
+        ProcessDidNotStart,
     ) as error:
         _fail(str(error), code=2)
     except (DidNotStart, StoryFailed, Refused, SchemaInUse) as error:

@@ -1,52 +1,60 @@
 import asyncio
-import gc
-import logging
+from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from api.app import create_app
+from api.processes import listening, serve_together
 from api.wiring import open_parts
+from tenants import logs
 from tenants.embedded import resolve_urls
 from tenants.settings import Settings
-from tenants.telemetry.exposition import exposed
+from tenants.telemetry.exposition import refuse_taken_ports
 
-log = logging.getLogger(__name__)
+OPTIONS: dict[str, Any] = {
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "timeout_graceful_shutdown": 20,
+    "lifespan": "on",
+}
 
-# An answer makes thousands of objects and drops them together: there is little to find in a collection every 700.
-THRESHOLDS = (10_000, 10, 20)
+
+@dataclass(frozen=True)
+class Door:
+    """Makes the application of a process that does nothing but serve it."""
+
+    settings: Settings
+
+    def __call__(self) -> ASGIApp:
+        # Not above: who only watches over the processes that serve has no need of the schema.
+        from api.app import create_app
+        from api.garbage import settle_memory
+
+        logs.configure(self.settings.log_level)
+        app = create_app(self.settings)
+        settle_memory()
+        return app
 
 
-def serve(settings: Settings, *, host: str | None, port: int | None) -> None:
-    """Until it is told to stop; requests under way are finished first."""
-    # Opened once ahead: what an operator must put right is told in a line, not in a server's start-up trace.
-    asyncio.run(_open_once(settings))
-    app = create_app(settings)
-    settle_memory()
-    uvicorn.run(
-        app,
-        host=host or settings.host,
-        port=settings.port if port is None else port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=20,
-        lifespan="on",
-    )
+def serve(settings: Settings) -> None:
+    """Until it is told to stop; requests under way are finished first.
+
+    What an operator must put right is told in a line, not in a server's start-up trace, and not once for each process:
+    everything is opened once ahead.
+    """
+    if settings.processes == 1:
+        asyncio.run(_open_once(settings))
+        uvicorn.run(Door(settings)(), host=settings.host, port=settings.port, workers=1, **OPTIONS)
+        return
+    with listening(settings.host, settings.port) as sockets:
+        asyncio.run(_open_once(settings))
+        serve_together(Door(settings), sockets, processes=settings.processes, **OPTIONS)
 
 
 async def _open_once(settings: Settings) -> None:
-    await resolve_urls(settings)  # a hold on an embedded server, so that it is not stopped and started in between
+    # A hold on an embedded server for as long as this process lives: none that it starts is the last to let go.
+    await resolve_urls(settings)
     async with open_parts(settings):
-        with exposed(settings):
-            pass
-
-
-def settle_memory() -> None:
-    """The modules, the schema and the models stay for good: no collection shall walk through them again.
-
-    Of a process that does nothing but serve. Whoever shares one, as tests do, would keep what others have left over.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*THRESHOLDS)
-    log.info("memory settled", extra={"objects": gc.get_freeze_count(), "threshold": gc.get_threshold()[0]})
+        refuse_taken_ports(settings)

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8400"
     host: str = "127.0.0.1"
     port: int = Field(8400, ge=0, le=65535)
+    processes: int = Field(1, ge=1, le=64)
     state_dir: Path = Path(".azimuth")
     keyring_dir: Path | None = None
     master_key: SecretStr | None = None
