@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from threading import Thread
 from typing import Any
 
@@ -27,6 +28,7 @@ BACKLOG = 2048
 ANSWER_SECONDS = 15
 # More than a server takes to finish what it was asked.
 FAREWELL_SECONDS = 25.0
+STOP = {signal.SIGINT, signal.SIGTERM}
 
 
 class ProcessDidNotStart(Exception):
@@ -41,6 +43,7 @@ class Member:
 
     def __call__(self) -> ASGIApp:
         end_with_parent()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP)
         try:
             return self.make()
         except Exception:
@@ -50,6 +53,17 @@ class Member:
 
 class Supervisor(Multiprocess):
     """Ends when one of its processes cannot start; `broken` tells."""
+
+    def init_processes(self) -> None:
+        resource_tracker.ensure_running()  # which lifts every postponement when it begins
+        with postponed():
+            super().init_processes()
+        self._leave_to_them()
+
+    def keep_subprocess_alive(self) -> None:
+        with postponed():
+            super().keep_subprocess_alive()
+        self._leave_to_them()
 
     def handle_hup(self) -> None:
         """A terminal that is closed ends it, as it ends a server of one process."""
@@ -61,9 +75,24 @@ class Supervisor(Multiprocess):
     def handle_ttou(self) -> None:
         """As above."""
 
+    def _leave_to_them(self) -> None:
+        """Their ends of the pipes: as long as one is open here, the death of its owner is not heard."""
+        for process in self.processes:
+            process.child_conn.close()
+
     @property
     def broken(self) -> bool:
         return any(process.exitcode == STARTUP_FAILURE for process in self.processes)
+
+
+@contextmanager
+def postponed() -> Iterator[None]:
+    """What stops a server comes afterwards; to a process that is started within, when it can end in order."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def serve_together(

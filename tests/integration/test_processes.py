@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from api.demo.processes import Program, free_port, running, until_ready
+from api.processes import ANSWER_SECONDS
 from tenants.embedded import DatabaseUrls
 from tenants.settings import ConfigurationError, Settings
 from tenants.telemetry.exposition import refuse_taken_ports
@@ -95,11 +96,9 @@ def neighbors() -> list[int]:
             return ports
 
 
-@asynccontextmanager
-async def serving(directory: Path, *, database: str | None, processes: int = PROCESSES) -> AsyncIterator[Server]:
-    """All processes are up. Without a database the server brings its own."""
-    meters = neighbors()
-    port = free_port()
+def one(directory: Path, *, database: str | None, processes: int = PROCESSES) -> Server:
+    """That is not started yet. Without a database it brings its own."""
+    meters, port = neighbors(), free_port()
     environment = {
         "AZIMUTH_STATE_DIR": str(directory),
         "AZIMUTH_MASTER_KEY": b64encode(bytes(32)).decode(),
@@ -110,11 +109,17 @@ async def serving(directory: Path, *, database: str | None, processes: int = PRO
     if database is not None:
         environment["DATABASE_URL"] = database
     program = Program("serve", ("api.cli", "serve"), environment, directory / "serve.log")
-    async with running([program]):
-        await until_ready(program, f"http://127.0.0.1:{port}/healthz")
-        server = Server(program, port, meters[:processes])
+    return Server(program, port, meters[:processes])
+
+
+@asynccontextmanager
+async def serving(directory: Path, *, database: str | None, processes: int = PROCESSES) -> AsyncIterator[Server]:
+    """All processes are up."""
+    server = one(directory, database=database, processes=processes)
+    async with running([server.program]):
+        await until_ready(server.program, f"{server.url}/healthz")
         for each in server.meters:
-            await until_ready(program, f"http://127.0.0.1:{each}/metrics")
+            await until_ready(server.program, f"http://127.0.0.1:{each}/metrics")
         yield server
 
 
@@ -192,6 +197,21 @@ async def until_somebody_waits(connection: asyncpg.Connection) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError("nobody asked the database")
+
+
+async def test_interrupted_at_a_terminal_while_it_starts_it_ends_in_order(
+    database_urls: DatabaseUrls, tmp_path: Path
+) -> None:
+    server = one(tmp_path, database=database_urls.application)
+    async with running([server.program]):
+        await until(lambda: len(server.members()) == PROCESSES, "it did not begin")
+        members = server.members()
+        os.killpg(server.pid, signal.SIGINT)  # to all at once, as a terminal does
+        began = time.monotonic()
+        assert await server.ended() == 0
+        assert time.monotonic() - began < ANSWER_SECONDS, "it waited for somebody who was gone"
+        assert "Traceback" not in server.log()
+        await until(lambda: not any(map(command_of, members)), "somebody is left")
 
 
 async def test_whoever_kills_the_first_process_kills_them_all(database_urls: DatabaseUrls, tmp_path: Path) -> None:
