@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import httpx2
 import orjson
 
+from domain.ports.calls import Calls
 from domain.ports.errors import AnswerUnusable, ProviderUnavailable
 
 USER_AGENT = "azimuth"
@@ -60,19 +62,26 @@ async def post_json(
     headers: Mapping[str, str] | None = None,
     *,
     max_body: int = MAX_BODY,
+    operation: str = "",
+    calls: Calls | None = None,
 ) -> Reply:
     """Any status is a reply. Raises ProviderUnavailable when there is none, AnswerUnusable when it is too large."""
+    began, reply = perf_counter(), None
     everything = {"content-type": "application/json", "accept": "application/json", **(headers or {})}
     request = http.build_request("POST", url, content=orjson.dumps(content), headers=everything)
     try:
         async with asyncio.timeout(TOTAL_SECONDS):
-            return await _send(http, request, max_body)
+            reply = await _send(http, request, max_body)
     except (TimeoutError, httpx2.TimeoutException):
         raise ProviderUnavailable("no answer in time") from None
     except httpx2.DecodingError:
         raise AnswerUnusable("the answer is not encoded as it says") from None
     except httpx2.TransportError as error:
         raise ProviderUnavailable(f"the connection failed: {type(error).__name__}") from None
+    finally:
+        if calls is not None:
+            calls.ended(operation, began, None if reply is None else reply.status)
+    return reply
 
 
 async def _send(http: httpx2.AsyncClient, request: httpx2.Request, max_body: int) -> Reply:

@@ -14,6 +14,7 @@ from connectors.shopify.answers import check_status, check_version, cost_of, dat
 from connectors.shopify.fields import Fields
 from connectors.shopify.queries import API_VERSION, Document
 from connectors.shopify.shops import shop_url
+from domain.ports.calls import Calls
 from domain.ports.errors import ProviderUnavailable, Throttled, TokenRejected
 from domain.ports.provider import Account
 
@@ -42,12 +43,14 @@ class ShopifyClient:
         monotonic: Monotonic = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         jitter: Jitter = random_jitter,
+        calls: Calls | None = None,
     ) -> None:
         self._http = http
         self._budgets = budgets
         self._monotonic = monotonic
         self._sleep = sleep
         self._jitter = jitter
+        self._calls = calls
         self._costs: dict[str, float] = {}
 
     async def query(self, account: Account, document: Document, variables: Mapping[str, Any] | None = None) -> Fields:
@@ -87,7 +90,8 @@ class ShopifyClient:
     ) -> Fields:
         url = f"{shop_url(account.app, account.name)}/admin/api/{API_VERSION}/graphql.json"
         content = {"query": document.text, "variables": variables, "operationName": document.name}
-        reply = await post_json(self._http, url, content, {"x-shopify-access-token": token})
+        token_header = {"x-shopify-access-token": token}
+        reply = await post_json(self._http, url, content, token_header, operation=document.name, calls=self._calls)
         check_status(document.name, reply)
         check_version(document.name, reply)
         body = reply.json()

@@ -14,6 +14,7 @@ from connectors.http import Reply, post_json
 from connectors.shopify.answers import check_status
 from connectors.shopify.fields import Fields
 from connectors.shopify.shops import checked_shop, shop_url
+from domain.ports.calls import Calls
 from domain.ports.errors import AnswerUnusable, ConsentRefused, ReauthRequired
 from domain.ports.provider import AppCredentials, Consent, TokenSet
 
@@ -28,8 +29,9 @@ Query = Sequence[tuple[str, str]]
 
 
 class ShopifyOAuth:
-    def __init__(self, http: httpx2.AsyncClient) -> None:
+    def __init__(self, http: httpx2.AsyncClient, calls: Calls | None = None) -> None:
         self._http = http
+        self._calls = calls
 
     def account_name(self, text: str) -> str:
         return checked_shop(text.strip())
@@ -84,7 +86,8 @@ class ShopifyOAuth:
     async def _token(self, app: AppCredentials, account: str, content: dict[str, str]) -> Reply:
         url = f"{shop_url(app, account)}/admin/oauth/access_token"
         identity = {"client_id": app.client_id, "client_secret": app.client_secret}
-        return await post_json(self._http, url, {**identity, **content}, max_body=64 * 1024)
+        everything = {**identity, **content}
+        return await post_json(self._http, url, everything, max_body=64 * 1024, operation="Token", calls=self._calls)
 
 
 def once(query: Query, name: str) -> str:

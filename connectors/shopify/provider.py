@@ -11,6 +11,7 @@ from connectors.shopify.oauth import ShopifyOAuth
 from connectors.shopify.orders import OrderStream
 from connectors.shopify.streams import CustomerStream, Reach, ShopStream
 from connectors.shopify.webhooks import ShopifyWebhooks
+from domain.ports.calls import Calls
 from domain.ports.provider import Provider
 
 NAME = "shopify"
@@ -24,13 +25,14 @@ def shopify_provider(
     lag: timedelta,
     page_size: int = PAGE_SIZE,
     budgets: Budgets | None = None,
+    calls: Calls | None = None,
 ) -> Provider:
     """`budgets` is shared where several providers live in one process; see `Reach` for `overlap` and `lag`."""
-    client = ShopifyClient(http, budgets or Budgets())
+    client = ShopifyClient(http, budgets or Budgets(), calls=calls)
     reach = Reach(overlap=overlap, lag=lag, page_size=page_size)
     return Provider(
         name=NAME,
-        oauth=ShopifyOAuth(http),
+        oauth=ShopifyOAuth(http, calls),
         streams=(ShopStream(client), CustomerStream(client, reach), OrderStream(client, reach)),
         webhooks=ShopifyWebhooks(client),
         mapping=ShopifyMapping(),

@@ -1,4 +1,5 @@
 import gzip
+from time import perf_counter
 
 import httpx2
 import pytest
@@ -51,6 +52,29 @@ async def test_no_answer_is_an_outage_and_tells_no_secret(trouble: Exception) ->
     with pytest.raises(ProviderUnavailable) as caught:
         await post_json(Wire(trouble).http(), URL, {"refresh_token": "secret"}, {"x-token": "secret"})
     assert "secret" not in str(caught.value)
+
+
+class Log:
+    """Who is told of calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, int | None]] = []
+
+    def ended(self, operation: str, began: float, status: int | None) -> None:
+        assert perf_counter() - 10 < began <= perf_counter()
+        self.calls.append((operation, status))
+
+
+async def test_each_call_is_told_with_how_it_ended() -> None:
+    log = Log()
+    wire = Wire(httpx2.Response(200), httpx2.Response(503), httpx2.ReadTimeout("slow"), httpx2.Response(200, text="xx"))
+    for _ in range(2):
+        await post_json(wire.http(), URL, {}, operation="Orders", calls=log)
+    with pytest.raises(ProviderUnavailable):
+        await post_json(wire.http(), URL, {}, operation="Orders", calls=log)
+    with pytest.raises(AnswerUnusable):
+        await post_json(wire.http(), URL, {}, max_body=1, operation="Orders", calls=log)
+    assert log.calls == [("Orders", 200), ("Orders", 503), ("Orders", None), ("Orders", None)]
 
 
 async def test_what_is_not_json_is_unusable() -> None:
