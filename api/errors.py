@@ -8,6 +8,7 @@ from graphql import GraphQLError, GraphQLSyntaxError, ObjectFieldNode
 
 from api.places import place_of
 from tenants.errors import ForbiddenScope, Refusal
+from tenants.telemetry.tally import faulty
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def _extensions(error: GraphQLError, body: dict[str, Any], request_id: str) -> d
         return {"code": next((code for words, code in PARSER_LIMITS.items() if words in error.message), "SYNTAX_ERROR")}
     if original is None or (isinstance(original, GraphQLError) and not _is_ours(error, original)):
         return {"code": "VALIDATION_FAILED", **_named(error), **(error.extensions or {})}
+    faulty()
     log.error("request failed", exc_info=original, extra={"request_id": request_id})
     body["message"] = "Something went wrong on our side. Quote the request id when you ask about it."
     return {"code": "INTERNAL_ERROR", "requestId": request_id}

@@ -12,6 +12,7 @@ from httpx2 import AsyncClient
 
 from api.oauth.tokens import AccessTokens, Terms
 from connectors.http import open_client
+from connectors.shopify.provider import NAME as SHOPIFY
 from connectors.shopify.provider import shopify_provider
 from domain.connections.house import House
 from domain.kpis.memory import Memory
@@ -23,6 +24,8 @@ from tenants.jobs import PostgresJobQueue
 from tenants.secrets.files import make_once
 from tenants.secrets.keyring import SYSTEM, DirectoryKeyRing
 from tenants.settings import Settings, decode_master_key
+from tenants.telemetry.tally import Calls
+from tenants.telemetry.tracing import traced
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,12 @@ class Parts:
 @asynccontextmanager
 async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     """Raises ConfigurationError, UnsafeRole, or what the database says when it cannot be reached."""
+    async with traced(), _opened(settings) as parts:
+        yield parts
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Parts]:
     urls = await resolve_urls(settings)
     database = Database(
         urls.application,
@@ -74,6 +83,7 @@ def _assemble(
         overlap=timedelta(seconds=settings.sync_overlap_seconds),
         lag=INCREMENT_LAG,
         page_size=settings.page_size,
+        calls=Calls(SHOPIFY),
     )
     house = House(
         database=database,

@@ -111,20 +111,21 @@ def _register(queue: PgQueuer, house: House) -> None:
 def _handler(house: House, kind: JobKind) -> Callable[[QueuedJob], Awaitable[None]]:
     async def handle(job: QueuedJob) -> None:
         assert job.payload is not None
-        began, outcome = perf_counter(), "failed"
+        began = perf_counter()
         with tallied() as tally:
             about(kind.value, "")
+            tally.describe(f"job {kind.value}", {"azimuth.job": kind.value})
             try:
                 await perform(house, Job.parse(kind, job.payload))
-                outcome = "ok"
+                tally.outcome = "ok"
             finally:
-                _measure(tally, outcome, perf_counter() - began)
+                _measure(tally, perf_counter() - began)
 
     return handle
 
 
-def _measure(tally: Tally, outcome: str, seconds: float) -> None:
-    meters.JOB_SECONDS.labels(tally.kind, outcome).observe(seconds)
+def _measure(tally: Tally, seconds: float) -> None:
+    meters.JOB_SECONDS.labels(tally.kind, tally.outcome).observe(seconds)
     meters.JOB_STATEMENTS.labels(tally.kind).inc(tally.statements)
     meters.JOB_DATABASE_SECONDS.labels(tally.kind).inc(tally.seconds)
 

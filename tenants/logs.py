@@ -46,7 +46,8 @@ def configure(level: str) -> None:
     root.setLevel(level)
     # Its access lines carry query strings, and with them codes and states.
     logging.getLogger("uvicorn.access").disabled = True
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    for name in ("httpx2", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def redact(logger: Any, name: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -8,9 +8,10 @@ from starlette.responses import JSONResponse, Response
 
 from api.http.bodies import BodyTooLarge, read_body
 from domain.connections.house import House
-from domain.connections.inbox import receive
+from domain.connections.inbox import Receipt, receive
 from domain.ports.errors import SignatureRefused
 from tenants.errors import NotFound
+from tenants.telemetry.tally import tallied
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class WebhookEndpoint:
             if provider not in self._house.providers:
                 raise NotFound
             body = await read_body(request, most=MOST_BYTES)
-            receipt = await receive(self._house, provider, app_id, request.headers, body)
+            receipt = await self._receive(provider, app_id, request, body)
         except (ValueError, NotFound):
             return _answer(404, "NOT_FOUND")
         except BodyTooLarge:
@@ -37,6 +38,18 @@ class WebhookEndpoint:
             log.warning("webhook refused: %s", error, extra={"provider": provider, "app_id": str(app_id)})
             return _answer(401, error.code)
         return _answer(200, receipt.value)
+
+    async def _receive(self, provider: str, app_id: UUID, request: Request, body: bytes) -> Receipt:
+        # A trace of its own, whatever the headers name: nobody knows yet who sent them.
+        with tallied({}) as tally:
+            tally.describe(f"webhook {provider}", {"azimuth.provider": provider})
+            try:
+                receipt = await receive(self._house, provider, app_id, request.headers, body)
+            except (NotFound, SignatureRefused) as refusal:
+                tally.outcome = refusal.code
+                raise
+            tally.outcome = receipt.value
+            return receipt
 
 
 def _answer(status: int, code: str) -> Response:

@@ -21,6 +21,10 @@ class Names:
     def series(self, name: str) -> Histogram:
         return self._known.get(name) or self._meet(name)
 
+    def bounded(self, name: str) -> str:
+        """The name where it has a series, else `other`."""
+        return name if name in self._known else OTHER
+
     def _meet(self, name: str) -> Histogram:
         if not name or len(name) > MOST_CHARACTERS or len(self._known) >= self._most:
             return self._other

@@ -26,7 +26,7 @@ HEAVY = {
     "duckdb",
     "polars",
 }
-ELSEWHERE = {"sandbox", "tests", "bench", "checks", "pytest", "opentelemetry"}
+ELSEWHERE = {"sandbox", "tests", "bench", "checks", "pytest", "opentelemetry", "requests", "urllib3", "google"}
 IMPORTED = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s+([\w.]+)$", re.MULTILINE)
 
 
