@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.catalog import ALL, BY_NAME
+from bench.crew import MOST_PROCESSES, Crew, cores
 from bench.run import Plan, run
 
 DEFAULT = Plan(rounds=6, seconds=5.0)
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{benchmark.name:<12} {benchmark.title}")
         return 0
     usual = QUICK if chosen.quick else DEFAULT
-    plan = Plan(chosen.rounds or usual.rounds, chosen.seconds or usual.seconds)
+    plan = Plan(chosen.rounds or usual.rounds, chosen.seconds or usual.seconds, Crew(chosen.processes))
     benchmarks = [BY_NAME[name] for name in chosen.name or BY_NAME]
     return asyncio.run(run(benchmarks, plan, json=chosen.json))
 
@@ -41,6 +42,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="say what there is, and stop")
     parser.add_argument("--rounds", type=_rounds, metavar="N", help=f"rounds to keep; by default {DEFAULT.rounds}")
     parser.add_argument("--seconds", type=_seconds, metavar="S", help=f"a slice; by default {DEFAULT.seconds:g}")
+    parser.add_argument(
+        "--processes",
+        type=_processes,
+        metavar="N",
+        default=cores(),
+        help="of each server that answers reads; by default one for each core, which are %(default)s here",
+    )
     parser.add_argument("--quick", action="store_true", help=f"{QUICK.rounds} rounds of {QUICK.seconds:g} s: a glance")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured to FILE")
     return parser
@@ -48,6 +56,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _rounds(text: str) -> int:
     if (value := int(text)) < 1:
+        raise ValueError
+    return value
+
+
+def _processes(text: str) -> int:
+    if not 1 <= (value := int(text)) <= MOST_PROCESSES:
         raise ValueError
     return value
 

@@ -21,7 +21,8 @@ Spent = Mapping[tuple[int, int], float]
 
 @dataclass(frozen=True)
 class Charged:
-    """Whose time a variant pays for: its process, and every backend that serves its role in its database.
+    """Whose time a variant pays for: its process with all that it started, also those that it starts later, and every
+    backend that serves its role in its database.
 
     `application` tells apart those who share a role; where nobody does, whatever name a connection has counts.
     """
@@ -40,7 +41,7 @@ class Meter:
 
     async def read(self, charged: Charged) -> Spent:
         backends = await self.connection.fetch(BACKENDS, charged.database, charged.role, charged.application)
-        found = (spent_by(pid) for pid in (charged.process, *(row["pid"] for row in backends)))
+        found = (spent_by(pid) for pid in (*family(charged.process), *(row["pid"] for row in backends)))
         return dict(entry for entry in found if entry is not None)
 
 
@@ -50,6 +51,23 @@ def difference(before: Spent, after: Spent) -> float:
     if gone:
         raise Failed(f"process {', '.join(str(pid) for pid, _ in gone)} ended while it was measured")
     return sum(seconds - before.get(key, 0.0) for key, seconds in after.items())
+
+
+def family(pid: int) -> list[int]:
+    """The process, its children, and theirs. Raises Failed where the kernel does not tell."""
+    return [pid, *(each for child in _children(pid) for each in family(child))]
+
+
+def _children(pid: int) -> list[int]:
+    """Of any of its threads; nobody's where there is no such process."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        try:
+            found += map(int, (thread / "children").read_text().split())
+        except (FileNotFoundError, ProcessLookupError):
+            if thread.exists():
+                raise Failed("this kernel does not tell the children of a process: see proc_pid_task(5)") from None
+    return found
 
 
 def spent_by(pid: int) -> tuple[tuple[int, int], float] | None:

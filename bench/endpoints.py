@@ -1,14 +1,15 @@
 """HTTP servers as variants: their answers compared first, then asked in turn by the load generator."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 
-from api.demo.processes import Program
+from api.demo.processes import Program, until_ready
 from bench.answers import first_difference, parse
-from bench.cpu import Charged, difference
+from bench.cpu import Charged, Spent, difference, family, spent_by
 from bench.generator import Generator
 from bench.load import Job, Load
 from bench.model import Failed, Heat, Reading, Run
@@ -16,6 +17,10 @@ from bench.stage import Stage
 
 HOST = "127.0.0.1"
 JSON = "application/json"
+REST_SECONDS = 0.5
+REST_PATIENCE_SECONDS = 60.0
+AT_REST = 0.1
+"""Of a core."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,21 @@ def pid_of(program: Program) -> int:
     return program.process.pid
 
 
+async def until_all_ready(program: Program, port: int) -> None:
+    """The first of its processes answers, and none is still busy with its start. Raises DidNotStart."""
+    await until_ready(program, f"http://{HOST}:{port}/readyz")
+    for _ in range(int(REST_PATIENCE_SECONDS / REST_SECONDS)):
+        before = _spent(program)
+        await asyncio.sleep(REST_SECONDS)
+        if difference(before, _spent(program)) <= REST_SECONDS * AT_REST:
+            return
+    raise program.failure("did not come to rest")
+
+
+def _spent(program: Program) -> Spent:
+    return dict(entry for pid in family(pid_of(program)) if (entry := spent_by(pid)) is not None)
+
+
 def refuse_difference(one: Endpoint, ones: Sequence[bytes], other: Endpoint, others: Sequence[bytes]) -> None:
     """Over the tenants that both have."""
     for number, (a, b) in enumerate(zip(ones, others, strict=False)):
@@ -99,12 +119,11 @@ def _run(stage: Stage, endpoint: Endpoint, lengths: Sequence[int], concurrency: 
         load = await _carry_out(stage.load, Job(endpoint.port, requests, lengths, concurrency, seconds), endpoint)
         after = await stage.meter.read(endpoint.charged)
         cpu = difference(before, after)
-        own = difference(
-            {key: spent for key, spent in before.items() if key[0] == endpoint.charged.process},
-            {key: spent for key, spent in after.items() if key[0] == endpoint.charged.process},
-        )
+        processes = set(family(endpoint.charged.process))
+        own = [spent - before.get(key, 0.0) for key, spent in after.items() if key[0] in processes]
         notes = {
-            "database_cpu_share": (cpu - own) / cpu if cpu else 0.0,
+            "database_cpu_share": (cpu - sum(own)) / cpu if cpu else 0.0,
+            "busiest_process_share": max(own) / sum(own) if any(own) else 0.0,
             "median_ms": load.median,
             "p95_ms": load.p95,
             "generator_busy": load.busy,

@@ -9,9 +9,9 @@ from typing import Any
 import asyncpg
 import orjson
 
-from api.demo.processes import Program, free_port, running, until_ready
+from api.demo.processes import Program, free_port, running
 from bench.cpu import Charged
-from bench.endpoints import HOST, JSON, Endpoint, Request, pid_of
+from bench.endpoints import JSON, Endpoint, Request, pid_of, until_all_ready
 from bench.node import node_for
 from bench.seeding import Ground
 from bench.shape import Shape
@@ -33,11 +33,12 @@ async def postgraphile(stage: Stage, ground: Ground, shape: Shape) -> AsyncItera
         "BENCH_APPLICATION": f"bench {NAME}",
         "NODE_ENV": "production",
         "GRAPHILE_ENV": "production",
+        **stage.crew.environment,
     }
     arguments = ("bench.reference.on_node", str(node.program), str(node.folder / "server.mjs"), str(port))
     program = Program(NAME, arguments, environment, stage.directory / f"{NAME}-{port}.log")
     async with running([program]):
-        await until_ready(program, f"http://{HOST}:{port}/readyz")
+        await until_all_ready(program, port)
         charged = Charged(pid_of(program), ground.name, APPLICATION, f"bench {NAME}")
         yield Endpoint(NAME, port, charged, list(_requests(ground, shape)), program, READERS[shape.name])
 

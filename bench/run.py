@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from rich.status import Status
 
 from api.demo.processes import DidNotStart
 from bench import report
+from bench.crew import Crew
 from bench.model import Benchmark, Failed, Heat
 from bench.rounds import Round, hold_heat
 from bench.stage import Stage, stage
@@ -27,6 +28,7 @@ BUSY = 0.25
 class Plan:
     rounds: int
     seconds: float
+    crew: Crew = field(default_factory=Crew)
 
 
 Held = dict[str, Sequence[Round]]
@@ -41,10 +43,11 @@ async def run(benchmarks: Sequence[Benchmark], plan: Plan, *, json: Path | None)
     if machine["load_average"][0] > BUSY * machine["cores"]:
         console.print("This machine is busy with other things: expect discarded rounds.", style="yellow")
     held: dict[str, Held] = {benchmark.name: {} for benchmark in benchmarks}
-    async with stage() as ground:
+    async with stage(plan.crew) as ground:
         with console.status("") as status:
             outcomes = related([await hold(ground, each, held[each.name], plan, status) for each in benchmarks])
     report.show(console, outcomes)
+    console.print(f"Each server that answers reads: {plan.crew}.", highlight=False)
     report.warn_of_generator(console, held)
     code = exit_code(outcomes)
     if json is not None:

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 import httpx2
 import orjson
 
-from api.demo.processes import Program, free_port, running, until_ready
+from api.demo.processes import Program, free_port, running
 from api.ids import tenant_gid
 from bench.cpu import Charged
-from bench.endpoints import HOST, JSON, Endpoint, Request, pid_of
+from bench.endpoints import HOST, JSON, Endpoint, Request, pid_of, until_all_ready
 from bench.seeding import Ground
 from bench.shape import Shape
 from bench.stage import Stage
@@ -31,12 +31,14 @@ async def production(
         "AZIMUTH_STATE_DIR": str(stage.directory / ground.name),
         "AZIMUTH_MASTER_KEY": ground.master_key,
         "AZIMUTH_ACCESS_TOKEN_SECONDS": "86400",
+        "AZIMUTH_POOL_SIZE": str(stage.crew.pool),
         "DATABASE_URL": ground.urls.application,
     }
-    arguments = ("api.cli", "serve", "--host", HOST, "--port", str(port))
+    listening = ("--host", HOST, "--port", str(port))
+    arguments = ("api.cli", "serve", *listening, "--processes", str(stage.crew.processes))
     program = Program(name, arguments, environment, stage.directory / f"api-{port}.log")
     async with running([program]):
-        await until_ready(program, f"http://{HOST}:{port}/readyz")
+        await until_all_ready(program, port)
         headers = {"Authorization": f"Bearer {await _sign_in(program, ground, port)}", "Content-Type": JSON}
         bodies = (
             orjson.dumps({"query": shape.document, "variables": variables})
@@ -74,11 +76,15 @@ async def _unbound(
     stage: Stage, ground: Ground, name: str, arguments: Iterable[str]
 ) -> AsyncIterator[tuple[Program, int, Charged]]:
     port, application = free_port(), f"bench {name}"
-    environment = {"BENCH_DATABASE_URL": ground.urls.migration, "BENCH_APPLICATION": application}
+    environment = {
+        "BENCH_DATABASE_URL": ground.urls.migration,
+        "BENCH_APPLICATION": application,
+        **stage.crew.environment,
+    }
     module = f"bench.reference.{name}"
     program = Program(name, (module, str(port), *arguments), environment, stage.directory / f"{name}-{port}.log")
     async with running([program]):
-        await until_ready(program, f"http://{HOST}:{port}/readyz")
+        await until_all_ready(program, port)
         yield program, port, Charged(pid_of(program), ground.name, MIGRATOR, application)
 
 

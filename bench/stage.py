@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from bench.cpu import Meter
+from bench.crew import Crew
 from bench.generator import Generator, generator
 from bench.seeding import Ground, Size, sow
 from migrations import running
@@ -24,6 +25,7 @@ class Stage:
     directory: Path
     meter: Meter
     load: Generator
+    crew: Crew
     _grounds: dict[Size, Ground] = field(default_factory=dict)
 
     async def ground(self, size: Size) -> Ground:
@@ -41,12 +43,12 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage() -> AsyncIterator[Stage]:
+async def stage(crew: Crew) -> AsyncIterator[Stage]:
     """Durable, as in production: what is written is flushed when it is committed."""
     with throwaway(durable=True) as server, tempfile.TemporaryDirectory(prefix="azimuth-bench-") as directory:
         administrator = await asyncpg.connect(server.superuser_dsn)
         try:
             async with generator() as load:
-                yield Stage(server, Path(directory), Meter(administrator), load)
+                yield Stage(server, Path(directory), Meter(administrator), load, crew)
         finally:
             await administrator.close()

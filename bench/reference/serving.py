@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-POOL = 10  # as many as production has
+from api.processes import listening, serve_together
+
+HOST = "127.0.0.1"
 JSON = "application/json"
+OPTIONS: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
 
 Answer = Callable[[asyncpg.Pool, str, str], Awaitable[Any]]
 """From the pool, the statement and a tenant's id to the body."""
@@ -30,8 +34,8 @@ def create_app(answer: Answer, statement: str) -> Starlette:
         settings = {"application_name": os.environ["BENCH_APPLICATION"]}
         async with asyncpg.create_pool(
             os.environ["BENCH_DATABASE_URL"],
-            min_size=POOL,
-            max_size=POOL,
+            min_size=pool_size(),
+            max_size=pool_size(),
             server_settings=settings,
             reset=_leave_as_it_is,
         ) as pool:
@@ -46,6 +50,11 @@ def create_app(answer: Answer, statement: str) -> Starlette:
     return Starlette(lifespan=lifespan, routes=[Route("/readyz", ready), Route("/{tenant}", of_tenant)])
 
 
+def pool_size() -> int:
+    """As production's for reads."""
+    return int(os.environ["BENCH_POOL"])
+
+
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
     """asyncpg's own reset is a round trip, and one statement leaves nothing to be reset."""
 
@@ -53,11 +62,14 @@ async def _leave_as_it_is(_: asyncpg.Connection) -> None:
 def serve(answer: Answer) -> None:
     """`python -m bench.reference.NAME PORT STATEMENT...`, the parts of the statement in files."""
     port, *files = sys.argv[1:]
-    uvicorn.run(
-        create_app(answer, "".join(Path(file).read_text() for file in files)),
-        host="127.0.0.1",
-        port=int(port),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+    run(partial(create_app, answer, "".join(Path(file).read_text() for file in files)), int(port))
+
+
+def run(make: Callable[[], Starlette], port: int) -> None:
+    """In as many processes as production, and by the same means."""
+    processes = int(os.environ["BENCH_PROCESSES"])
+    if processes == 1:
+        uvicorn.run(make(), host=HOST, port=port, workers=1, **OPTIONS)
+        return
+    with listening(HOST, port) as sockets:
+        serve_together(make, sockets, processes=processes, **OPTIONS)

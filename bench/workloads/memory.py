@@ -101,6 +101,7 @@ async def _serving(stage: Stage, ground: Ground) -> AsyncIterator[Server]:
         "AZIMUTH_STATE_DIR": str(stage.directory / ground.name),
         "AZIMUTH_MASTER_KEY": ground.master_key,
         "AZIMUTH_ACCESS_TOKEN_SECONDS": "86400",
+        "AZIMUTH_PROCESSES": "1",
         "DATABASE_URL": ground.urls.application,
     }
     arguments = ("api.cli", "serve", "--host", HOST, "--port", str(port))

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -27,7 +28,8 @@ from bench import report
 from bench.__main__ import main
 from bench.answers import first_difference
 from bench.catalog import ALL
-from bench.cpu import difference, spent_by
+from bench.cpu import Spent, difference, family, spent_by
+from bench.crew import MOST_PROCESSES, Crew
 from bench.endpoints import Request
 from bench.load import Job, carry_out
 from bench.model import Benchmark, Bound, Failed, Heat, Line, Measure, Prepare, Reading, Run
@@ -263,8 +265,40 @@ def test_a_process_that_began_meanwhile_is_charged_whole_and_one_that_ended_spoi
         difference({(1, 5): 2.0}, {(1, 6): 3.0})
 
 
+async def test_a_process_pays_for_all_that_it_starts_also_later() -> None:
+    grandchild = "import time; print(flush=True)\nwhile time.process_time() < 0.2: pass\nprint(flush=True); input()"
+    child = (
+        f"import subprocess, sys; print(flush=True); input(); subprocess.run([sys.executable, '-c', {grandchild!r}])"
+    )
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", parent, stdin=pipe, stdout=pipe)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    await process.stdout.readline()
+    before = spent_by_all(process.pid)
+    process.stdin.write(b"\n")
+    await process.stdout.readline()
+    assert len(family(process.pid)) == 3
+    await process.stdout.readline()
+    assert difference(before, spent_by_all(process.pid)) == pytest.approx(0.2, abs=0.05)
+    process.stdin.close()
+    await process.wait()
+    assert family(process.pid) == [process.pid]
+
+
+def test_every_server_has_the_same_connections_however_many_processes_it_has() -> None:
+    assert [Crew(processes).pool for processes in (1, 2, 3, 4, 16)] == [16, 8, 6, 4, 1]
+    assert 1 <= Crew().processes <= MOST_PROCESSES
+    assert str(Crew(2)) == "2 processes, 16 connections to read with"
+
+
 def test_no_process_has_no_time() -> None:
     assert spent_by(2**22 + 1) is None
+
+
+def spent_by_all(pid: int) -> Spent:
+    return dict(found for each in family(pid) if (found := spent_by(each)) is not None)
 
 
 def _spent() -> Mapping[tuple[int, int], float]:
@@ -342,7 +376,10 @@ def test_the_list_names_every_benchmark(capsys: pytest.CaptureFixture[str]) -> N
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [each.name for each in ALL]
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["--rounds", "0"], ["--seconds", "-1"], ["--json"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["--rounds", "0"], ["--processes", "0"], ["--processes", "17"], ["--seconds", "-1"], ["--json"]],
+)
 def test_a_wrong_call_says_so_with_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

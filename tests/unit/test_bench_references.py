@@ -1,5 +1,6 @@
 """What a benchmark is held against: other lines, references that cannot be had, answers in another form."""
 
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -12,8 +13,12 @@ import pytest
 from graphql import build_schema, parse, validate
 from rich.console import Console
 
+from api.demo.processes import Program, free_port, running
 from bench import node, report
 from bench.catalog import ALL, BY_NAME
+from bench.cpu import family
+from bench.crew import Crew
+from bench.endpoints import pid_of, until_all_ready
 from bench.model import Benchmark, Bound, Heat, Line, Measure, Prepare, Reading, Unavailable
 from bench.postgraphile import READERS, SOURCE
 from bench.reference.usual.schema import schema as usual_schema
@@ -199,6 +204,25 @@ def test_the_pins_name_hashes_and_no_address() -> None:
     assert [name for name, package in packages.items() if "integrity" not in package or "resolved" in package] == []
     wanted = orjson.loads((SOURCE / "package.json").read_bytes())["dependencies"]
     assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_a_reference_has_as_many_processes_as_production(processes: int, tmp_path: Path) -> None:
+    port, crew = free_port(), Crew(processes)
+    nowhere = {"BENCH_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing", "BENCH_APPLICATION": "bench usual"}
+    arguments = ("bench.reference.usual", str(port))
+    program = Program("usual", arguments, {**nowhere, **crew.environment}, tmp_path / "usual.log")
+    async with running([program]):
+        await until_all_ready(program, port)
+        serving = [pid for pid in family(pid_of(program)) if _listens(pid, port)]
+        assert len(serving) == (1 if processes == 1 else processes + 1), "the first one holds the socket for them"
+
+
+def _listens(pid: int, port: int) -> bool:
+    """Whether the process has the socket that listens there."""
+    states = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    sockets = {f"socket:[{line[9]}]" for line in states if line[1].endswith(f":{port:04X}") and line[3] == "0A"}
+    return any(os.readlink(file) in sockets for file in Path(f"/proc/{pid}/fd").iterdir())
 
 
 def test_a_program_becomes_what_it_starts() -> None:

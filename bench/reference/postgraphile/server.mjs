@@ -1,34 +1,15 @@
-// PostGraphile as its documentation has it, in production: `node server.mjs PORT`. Which tenants may be read is said in
-// a header: the database guards them, and to prove who asks is left out, in its favor.
-import { createServer } from "node:http";
-import { postgraphile } from "postgraphile";
-import { makePgService } from "postgraphile/adaptors/pg";
-import { grafserv } from "postgraphile/grafserv/node";
-import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
+// As many processes as production has behind one port, as Node's documentation has it: `node server.mjs PORT`.
+import cluster from "node:cluster";
 
-const POOL = 10; // as many as production has
+const PROCESSES = Number(process.env.BENCH_PROCESSES);
 
-const server = postgraphile({
-  extends: [PostGraphileAmberPreset],
-  pgServices: [
-    makePgService({
-      connectionString: process.env.BENCH_DATABASE_URL,
-      schemas: ["graph"],
-      poolConfig: { min: POOL, max: POOL, idleTimeoutMillis: 0, application_name: process.env.BENCH_APPLICATION },
-    }),
-  ],
-  grafast: {
-    context: (request) => ({ pgSettings: { "app.tenant_ids": request.node?.req.headers["bench-tenants"] } }),
-  },
-  grafserv: { graphiql: false, websockets: false, watch: false },
-}).createServ(grafserv);
-
-const answer = server.createHandler();
-await server.ready();
-createServer((request, response) => (request.url === "/readyz" ? response.end() : answer(request, response))).listen(
-  Number(process.argv[2]),
-  "127.0.0.1",
-);
+if (PROCESSES > 1 && cluster.isPrimary) {
+  // Another one in the place of one that is lost would hide that a server fell over while it was measured.
+  cluster.on("exit", () => process.exit(1));
+  for (let number = 0; number < PROCESSES; number++) cluster.fork();
+} else {
+  await import("./graph.mjs");
+}
 
 // Like every process of a benchmark it ends with the one that started it, however that ended.
 const parent = process.ppid;
