@@ -41,6 +41,8 @@ class Reader:
     _admitted: set[tuple[UUID, ApiScope]] = field(default_factory=set)
     _failure: Exception | None = None
     _closed: bool = False
+    awaited: bool = False
+    """Whether whoever asks waits for the answer, come what may."""
 
     async def read(
         self, work: Callable[Concatenate[Snapshot, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -63,6 +65,8 @@ class Reader:
                     self._failure = failure
                     raise
 
+        if self.awaited:
+            return await alone()
         return await asyncio.shield(asyncio.ensure_future(alone()))
 
     async def enter_tenant(
@@ -190,6 +194,10 @@ class Context:
         if found is None:
             found = self._gatherings[name] = Gathering(answer)
         return found
+
+    def waits_for_all(self, yes: bool) -> None:
+        """A plan waits for all it has asked for; the stock executor gives up the neighbors of what failed."""
+        self.reader.awaited = yes
 
     async def refresh(self) -> None:
         """After a change: what is read next is a new snapshot, and nothing batched before counts."""

@@ -89,7 +89,7 @@ async def _row(context: Context, read: Read[E], key: Key) -> E:
 
 
 async def _tenant(context: Context, wanted: GlobalId) -> Node:
-    return Tenant.of(context.reader.profile(wanted.tenant_id), context)
+    return Tenant(profile=context.reader.profile(wanted.tenant_id), now=context.now)
 
 
 async def _baseline(context: Context, wanted: GlobalId) -> Node:

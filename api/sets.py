@@ -59,6 +59,16 @@ async def ask(whole: Whole, parents: Sequence[Any], context: Context, arguments:
     return answers
 
 
+def attempts(make: Callable[..., T], given: Sequence[Any], *others: Sequence[Any]) -> list[T | Exception]:
+    """`attempt` for each. Nearly always nothing is refused, and then nobody is asked one by one."""
+    if not any(isinstance(each, Exception) for each in given):
+        try:
+            return list(map(make, given, *others))
+        except Refusal:
+            pass
+    return [attempt(make, *each) for each in zip(given, *others, strict=True)]
+
+
 def attempt(make: Callable[..., T], given: Any, *others: Any) -> T | Exception:
     """The answer for one object; the refusal that stands in its place, also where that was given already."""
     if isinstance(given, Exception):

@@ -19,8 +19,8 @@ from domain.connections.house import House
 from domain.connections.inbox import process
 from domain.connections.sync import sync_connection
 from domain.connections.tick import wake_for_what_is_due
-from domain.facts.service import recompute_tenant
 from domain.housekeeping.service import tidy
+from domain.kpis.recompute import recompute_tenant
 from tenants.jobs import QUEUE_LOST, Job, JobKind, open_queue
 from tenants.settings import Settings
 from tenants.telemetry import meters

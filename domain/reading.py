@@ -61,7 +61,7 @@ def lists_of(entity: type[E], parent: str, *, order: str, only: str = "true") ->
     )
 
 
-def grouped(sql: str) -> Read[list[E]]:
+def grouped(sql: str) -> Read[list[Any]]:
     """A statement over `tenant_ids` and `ids` whose rows say by `tenant_id` and `parent` whose they are."""
     rows = query(sql)
 

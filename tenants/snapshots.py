@@ -44,10 +44,9 @@ class Snapshot:
 
     async def enter(self, scope: Scope) -> None:
         """Sent by the simple protocol: prepared, each tenant would fill the statement cache with its own."""
-        for statement in scope.statements():
-            began = perf_counter()
-            await self.connection.execute(statement)
-            sent("SET LOCAL", began)
+        began = perf_counter()
+        await self.connection.execute(";".join(scope.statements()))
+        sent("SET LOCAL", began)
 
 
 class Snapshots:
@@ -72,11 +71,9 @@ class Snapshots:
     @asynccontextmanager
     async def open(self, scope: Scope) -> AsyncIterator[Snapshot]:
         pool = self._opened or await self._open()
-        connection = await self._begin(pool)
+        connection = await self._begin(pool, scope)
         try:
-            snapshot = Snapshot(connection)
-            await snapshot.enter(scope)
-            yield snapshot
+            yield Snapshot(connection)
         finally:
             # To its end, also where the request is given up: a connection that stays in its transaction is lost.
             await asyncio.shield(asyncio.ensure_future(_end(pool, connection)))
@@ -99,15 +96,19 @@ class Snapshots:
                 )
             return self._opened
 
-    async def _begin(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
-        """A connection that died while nobody used it shows at its first statement; then another one is tried."""
+    async def _begin(self, pool: asyncpg.Pool, scope: Scope) -> PoolConnectionProxy:
+        """The scope goes along with the beginning, for there is nothing to be learned between them.
+
+        A connection that died while nobody used it shows at its first statement; then another one is tried.
+        """
+        beginning = ";".join((BEGIN, *scope.statements()))
         while True:
             connection = await self._acquire(pool)
             began = perf_counter()
             try:
-                await connection.execute(BEGIN)
+                await connection.execute(beginning)
             except BaseException as error:
-                # Nothing but its connection can be wrong with a BEGIN.
+                # Nothing but its connection can be wrong with it.
                 if isinstance(error, DEAD) and not _is_gone(connection):
                     connection.terminate()
                 await pool.release(connection)

@@ -3,6 +3,7 @@
 import re
 import sys
 from dataclasses import dataclass
+from operator import itemgetter
 from time import perf_counter
 from types import FrameType, FunctionType
 from typing import Any
@@ -111,13 +112,19 @@ WRITTEN: list[Query] = []
 
 
 class Row(asyncpg.Record):
+    """Answers to attributes by the names of its columns."""
+
     __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
+        """A name that is met for the first time. From then on all rows have it as a property, which is three times as
+        quick as to come here; there are no more of them than columns."""
         try:
-            return self[name]
+            value = self[name]
         except KeyError:
             raise AttributeError(name) from None
+        setattr(Row, name, property(itemgetter(name)))
+        return value
 
 
 def query(sql: str) -> Query:

@@ -32,9 +32,11 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         return self._go(plan)
 
     async def _go(self, plan: Plan) -> Any:
+        self.context_value.waits_for_all(True)
         try:
             data = await plan.run(self)
         except Exception as error:  # whatever it is, the stock executor meets it again and tells it with its place
+            self.context_value.waits_for_all(False)
             self.plans.fallbacks += 1
             answer = super().execute_operation()
             told = await answer if inspect.isawaitable(answer) else answer

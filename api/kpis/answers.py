@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from api.context import Context
-from api.sets import attempt
+from api.sets import Each, attempts
 from domain.kpis.valuation import Answer, Question, answer
 
 S = TypeVar("S")
@@ -13,13 +13,16 @@ S = TypeVar("S")
 
 async def answers(
     context: Context, subjects: Sequence[S], question: Callable[[S], Question], as_of: datetime | None
-) -> list[Answer | Exception]:
+) -> Each[Answer]:
     """For each of the subjects the answer to its question, or why it has none."""
 
     async def read(questions: list[Question]) -> Sequence[Answer]:
         return await context.reader.read(answer, questions, now=context.now, as_of=as_of, memory=context.house.memory)
 
-    questions = [attempt(question, each) for each in subjects]
+    questions = attempts(question, subjects)
     asked = [each for each in questions if not isinstance(each, Exception)]
-    found = iter(await context.gathering((answer, as_of), read).ask(asked) if asked else ())
-    return [each if isinstance(each, Exception) else next(found) for each in questions]
+    found = await context.gathering((answer, as_of), read).ask(asked) if asked else []
+    if len(asked) == len(questions):
+        return found
+    coming = iter(found)
+    return [each if isinstance(each, Exception) else next(coming) for each in questions]

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from operator import attrgetter
+from typing import cast
 
 import strawberry
 
@@ -15,13 +16,14 @@ from api.metrics import enums  # noqa: F401
 from api.numbers import shown
 from api.own import FIGURE
 from api.rows import OfRow, column
-from api.sets import Each, attempt, set_based
+from api.sets import Each, attempts, set_based
 from domain import fields
 from domain.kpis import models
+from domain.kpis.current import find_statuses
 from domain.kpis.progress import Progress, judge, measurement
 from domain.kpis.repository import list_targets
 from domain.kpis.trajectories import TargetStatus, Trajectory
-from domain.kpis.valuation import Answer, Question
+from domain.kpis.valuation import Answer, Question, read_grounds
 from domain.metrics.catalog import get_metric
 from domain.metrics.definition import Metric
 from domain.metrics.periods import Grain
@@ -51,7 +53,7 @@ class TargetProgress:
             status=progress.status,
             expected=shown(progress.expected, metric.unit, profile.currency),
             judged_by=shown(progress.judged_by, metric.unit, profile.currency),
-            actual=MetricValue.of(progress.measured, target.kpi, None),
+            actual=MetricValue(answer=progress.measured, kpi=target.kpi, instant=None),
         )
 
 
@@ -105,32 +107,46 @@ class Target(OfRow):
 
     @set_based(description="On track or not, on a day; by default on the tenant's today.")
     async def status(targets: Sequence["Target"], context: Context, on: dt.date | None = None) -> Each[TargetStatus]:
-        return [attempt(attrgetter("status"), each) for each in await progress_of(targets, context, on)]
+        known = [None] * len(targets) if on else await _current(targets, context)
+        if None not in known:
+            return cast("list[TargetStatus]", known)
+        unknown = [target for target, status in zip(targets, known, strict=True) if status is None]
+        judged = iter(attempts(attrgetter("status"), await progress_of(unknown, context, on)))
+        return [next(judged) if status is None else status for status in known]
 
     @set_based(description="The status with what it was judged by.")
     async def progress(
         targets: Sequence["Target"], context: Context, on: dt.date | None = None
     ) -> Each[TargetProgress]:
         stands = await progress_of(targets, context, on)
-        return [attempt(TargetProgress.of, each, target, context) for target, each in zip(targets, stands, strict=True)]
+        return attempts(lambda each, target: TargetProgress.of(each, target, context), stands, targets)
 
 
-async def progress_of(targets: Sequence[Target], context: Context, on: dt.date | None) -> list[Progress | Exception]:
+async def _current(targets: Sequence[Target], context: Context) -> list[TargetStatus | None]:
+    """As the recompute keeps it."""
+    profiles = {target.row.tenant_id: context.reader.profile(target.row.tenant_id) for target in targets}
+    grounds = await context.reader.read(read_grounds, profiles, now=context.now)
+    current = {tenant_id for tenant_id, ground in grounds.items() if ground.current}
+    wanted = [(target.row.tenant_id, target.row.id) for target in targets if target.row.tenant_id in current]
+    kept = await context.reader.read(find_statuses, wanted) if wanted else {}
+    return [kept.get((target.row.tenant_id, target.row.id)) for target in targets]
+
+
+async def progress_of(targets: Sequence[Target], context: Context, on: dt.date | None) -> Each[Progress]:
     """On a day, by default each tenant's today. Raises InvalidInput."""
     fields.plausible(on, "on")
+    reader = context.reader
 
     def question(target: Target) -> Question:
-        tenant_id = target.row.tenant_id
-        profile, today = context.reader.profile(tenant_id), context.reader.today(tenant_id)
-        return measurement(target.row, target.metric, target.kpi.segment, profile, on=on or today, today=today)
+        row, today = target.row, reader.today(target.row.tenant_id)
+        profile = reader.profile(row.tenant_id)
+        return measurement(row, target.metric, target.kpi.segment, profile, on=on or today, today=today)
 
     def judged(measured: Answer, target: Target) -> Progress:
-        tenant_id = target.row.tenant_id
-        profile, today = context.reader.profile(tenant_id), context.reader.today(tenant_id)
-        return judge(target.row, target.metric, measured, profile, on=on or today, today=today)
+        row, today = target.row, reader.today(target.row.tenant_id)
+        return judge(row, target.metric, measured, reader.profile(row.tenant_id), on=on or today, today=today)
 
-    found = await answers(context, targets, question, None)
-    return [attempt(judged, each, target) for target, each in zip(targets, found, strict=True)]
+    return attempts(judged, await answers(context, targets, question, None), targets)
 
 
 async def newest_targets(kpis: Sequence[models.Kpi], context: Context) -> list[Target | None]:

@@ -10,16 +10,16 @@ from api.kpis.answers import answers
 from api.kpis.baselines import Baseline
 from api.kpis.targets import Target
 from api.kpis.values import Explanation, MetricValue, Series
-from api.metrics.types import Metric, PeriodName, period_named
+from api.metrics.types import Metric
 from api.rows import OfRow, column
-from api.sets import Each, attempt, set_based
+from api.sets import Each, attempts, set_based
 from domain import fields
 from domain.kpis import models
 from domain.kpis.repository import list_baselines, list_targets
 from domain.kpis.valuation import Answer, Question, recent_periods
 from domain.metrics import periods as calendar
 from domain.metrics.catalog import get_metric
-from domain.metrics.periods import Grain
+from domain.metrics.periods import Grain, PeriodName
 from domain.reading import Key, Read
 from tenants.errors import InvalidInput
 from tenants.registry.profile import Profile
@@ -63,7 +63,7 @@ class Kpi(OfRow):
     ) -> Each[MetricValue | None]:
         as_of = _instant(context, as_of)
         asked = await _answered(kpis, context, period, on, as_of)
-        return [attempt(MetricValue.of, each, kpi.row, as_of) for kpi, each in zip(kpis, asked, strict=True)]
+        return attempts(lambda found, kpi: MetricValue(answer=found, kpi=kpi.row, instant=as_of), asked, kpis)
 
     @set_based(description="Values over consecutive periods, the last one holding `until` (by default today).")
     async def series(
@@ -79,14 +79,14 @@ class Kpi(OfRow):
         fields.plausible(until, "until")
         as_of = _instant(context, as_of)
 
-        def periods(profile: Profile) -> tuple[calendar.Period, ...]:
+        def periods(profile: Profile) -> calendar.Periods:
             return recent_periods(profile, granularity, last, now=as_of or context.now, until=until)
 
-        return [attempt(Series.of, each) for each in await _over(kpis, context, periods, as_of)]
+        return attempts(Series.of, await _over(kpis, context, periods, as_of))
 
     @set_based(description="The newest baseline.")
     async def baseline(kpis: Sequence["Kpi"], context: Context) -> Each[Baseline | None]:
-        return [attempt(_newest, each) for each in await _lists(kpis, context, list_baselines, Baseline.of)]
+        return await _newest(kpis, context, list_baselines, Baseline.of)
 
     @set_based(description="Every version of the baseline, newest first.")
     async def baselines(kpis: Sequence["Kpi"], context: Context) -> Each[list[Baseline] | None]:
@@ -94,7 +94,7 @@ class Kpi(OfRow):
 
     @set_based(description="The newest live target.")
     async def target(kpis: Sequence["Kpi"], context: Context) -> Each[Target | None]:
-        return [attempt(_newest, each) for each in await _lists(kpis, context, list_targets, Target.of)]
+        return await _newest(kpis, context, list_targets, Target.of)
 
     @set_based(description="All live targets, newest first.")
     async def targets(kpis: Sequence["Kpi"], context: Context) -> Each[list[Target] | None]:
@@ -108,33 +108,32 @@ class Kpi(OfRow):
         on: dt.date | None = None,
         as_of: dt.datetime | None = None,
     ) -> Each[Explanation | None]:
-        asked = await _answered(kpis, context, period, on, _instant(context, as_of))
-        return [attempt(Explanation.of, each) for each in asked]
+        return attempts(Explanation.of, await _answered(kpis, context, period, on, _instant(context, as_of)))
 
 
 async def _lists(
     kpis: Sequence[Kpi], context: Context, read: Read[list[R]], of: Callable[[R, models.Kpi, Context], T]
-) -> list[list[T] | Exception]:
+) -> Each[list[T]]:
     """What each KPI's rows stand for, newest first."""
     lists = await context.load_lists(read, _keys(kpis))
-    return [
-        attempt(lambda rows, kpi: [of(row, kpi, context) for row in rows], rows, kpi.row)
-        for kpi, rows in zip(kpis, lists, strict=True)
-    ]
+    return attempts(lambda rows, kpi: [of(row, kpi.row, context) for row in rows], lists, kpis)
 
 
-def _newest(those: list[T]) -> T | None:
-    return those[0] if those else None
+async def _newest(
+    kpis: Sequence[Kpi], context: Context, read: Read[list[R]], of: Callable[[R, models.Kpi, Context], T]
+) -> Each[T | None]:
+    lists = await context.load_lists(read, _keys(kpis))
+    return attempts(lambda rows, kpi: of(rows[0], kpi.row, context) if rows else None, lists, kpis)
 
 
 async def _answered(
     kpis: Sequence[Kpi], context: Context, period: PeriodName, on: dt.date | None, as_of: dt.datetime | None
-) -> list[Answer | Exception]:
+) -> Each[Answer]:
     fields.plausible(on, "on")
 
-    def periods(profile: Profile) -> tuple[calendar.Period, ...]:
+    def periods(profile: Profile) -> calendar.Periods:
         day = on or profile.today(as_of or context.now)
-        return (period_named(period, day, profile.fiscal_year_start_month),)
+        return calendar.period_named(period, day, profile.fiscal_year_start_month)
 
     return await _over(kpis, context, periods, as_of)
 
@@ -142,17 +141,19 @@ async def _answered(
 async def _over(
     kpis: Sequence[Kpi],
     context: Context,
-    periods: Callable[[Profile], tuple[calendar.Period, ...]],
+    periods: Callable[[Profile], calendar.Periods],
     as_of: dt.datetime | None,
-) -> list[Answer | Exception]:
+) -> Each[Answer]:
     """Over the periods that are meant at each KPI's tenant."""
-    profiles = {tenant_id: context.reader.profile(tenant_id) for tenant_id in {kpi.row.tenant_id for kpi in kpis}}
-    meant = {tenant_id: periods(profile) for tenant_id, profile in profiles.items()}
+    meant = {}
+    for tenant_id in {kpi.row.tenant_id for kpi in kpis}:
+        profile = context.reader.profile(tenant_id)
+        meant[tenant_id] = (profile, periods(profile))
 
     def question(kpi: Kpi) -> Question:
         row = kpi.row
-        tenant_id = row.tenant_id
-        return Question(profiles[tenant_id], get_metric(row.metric_key), row.segment, meant[tenant_id])
+        profile, over = meant[row.tenant_id]
+        return Question(profile, get_metric(row.metric_key), row.segment, over)
 
     return await answers(context, kpis, question, as_of)
 

@@ -39,11 +39,7 @@ class MetricValue:
     answer: strawberry.Private[Answer]
     kpi: strawberry.Private[models.Kpi]
     instant: strawberry.Private[dt.datetime | None]
-
-    @classmethod
-    def of(cls, answer: Answer, kpi: models.Kpi, as_of: dt.datetime | None) -> "MetricValue":
-        """Of the newest period that was asked for, as it was known at an instant."""
-        return cls(answer=answer, kpi=kpi, instant=as_of)
+    """As of which it was known."""
 
     @strawberry.field
     def value(self) -> Decimal | None:

@@ -1,5 +1,4 @@
 import datetime as dt
-from enum import StrEnum
 
 import strawberry
 
@@ -8,48 +7,6 @@ from domain.metrics import definition
 from domain.metrics import periods as calendar
 from domain.metrics.definition import Category, Direction, Kind, Level, NullReason, Timing, Unit, Window
 from domain.metrics.periods import Grain
-
-
-@strawberry.enum(description="Periods by name, in the tenant's own calendar. A trailing window ends yesterday.")
-class PeriodName(StrEnum):
-    TODAY = "TODAY"
-    YESTERDAY = "YESTERDAY"
-    THIS_WEEK = "THIS_WEEK"
-    LAST_WEEK = "LAST_WEEK"
-    THIS_MONTH = "THIS_MONTH"
-    LAST_MONTH = "LAST_MONTH"
-    THIS_QUARTER = "THIS_QUARTER"
-    LAST_QUARTER = "LAST_QUARTER"
-    THIS_YEAR = "THIS_YEAR"
-    LAST_YEAR = "LAST_YEAR"
-    TRAILING_28_DAYS = "TRAILING_28_DAYS"
-    TRAILING_90_DAYS = "TRAILING_90_DAYS"
-    TRAILING_365_DAYS = "TRAILING_365_DAYS"
-
-
-GRAIN_OF = {
-    "TODAY": Grain.DAY,
-    "YESTERDAY": Grain.DAY,
-    "THIS_WEEK": Grain.WEEK,
-    "LAST_WEEK": Grain.WEEK,
-    "THIS_MONTH": Grain.MONTH,
-    "LAST_MONTH": Grain.MONTH,
-    "THIS_QUARTER": Grain.QUARTER,
-    "LAST_QUARTER": Grain.QUARTER,
-    "THIS_YEAR": Grain.YEAR,
-    "LAST_YEAR": Grain.YEAR,
-}
-
-
-def period_named(name: PeriodName, day: dt.date, fiscal_start_month: int) -> calendar.Period:
-    """The named period as seen on `day`, which is under way."""
-    grain = GRAIN_OF.get(name.value)
-    if grain is None:
-        return calendar.period_of(day - dt.timedelta(days=1), Grain(name.value))
-    period = calendar.period_of(day, grain, fiscal_start_month)
-    if name.value.startswith(("LAST", "YESTER")):
-        return calendar.previous(period, fiscal_start_month)
-    return period
 
 
 @strawberry.type(description="Days of the tenant's calendar, both ends included.")

@@ -11,7 +11,7 @@ from api.kpis.targets import newest_targets, progress_of
 from api.kpis.types import Kpi
 from api.pagination import Connection, slice_of
 from api.rows import OfRow, column
-from api.sets import Each, attempt, set_based
+from api.sets import Each, attempts, set_based
 from domain.initiatives.repository import list_links_of_objectives
 from domain.kpis.progress import Progress
 from domain.kpis.trajectories import TargetStatus
@@ -68,7 +68,7 @@ class Objective(OfRow):
         newest = iter(await newest_targets([kpi for kpis in known for kpi in kpis], context))
         targets = [[target for target in islice(newest, len(kpis)) if target is not None] for kpis in known]
         progress = iter(await progress_of([target for some in targets for target in some], context, on))
-        return [attempt(_worst, list(islice(progress, len(some)))) for some in targets]
+        return attempts(_worst, [list(islice(progress, len(some))) for some in targets])
 
 
 def _worst(targets: Sequence[Progress | Exception]) -> TargetStatus:

@@ -26,7 +26,7 @@ class TenantQueries:
     async def tenant(self, info: Info, id: strawberry.ID) -> Tenant:
         wanted = decode_as(Kind.TENANT, id, field=("id",))
         profile = await info.context.reader.enter_tenant(wanted.tenant_id, field=("id",))
-        return Tenant.of(profile, info.context)
+        return Tenant(profile=profile, now=info.context.now)
 
     @strawberry.field(description="Every tenant your organization may read.")
     async def tenants(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Tenant]:
@@ -40,4 +40,6 @@ class TenantQueries:
             limit=page_size(first) + 1,
         )
         profiles = await context.reader.enter_readable(ids)
-        return connection([(each, Tenant.of(profiles[each], context)) for each in ids], first=first, after=after)
+        return connection(
+            [(each, Tenant(profile=profiles[each], now=context.now)) for each in ids], first=first, after=after
+        )

@@ -29,23 +29,32 @@ T = TypeVar("T")
 
 @strawberry.type(description="One business, its objectives, its KPIs and what feeds them.")
 class Tenant(Node):
-    tenant_id: strawberry.Private[UUID]
-    name: str
-    currency: str
-    time_zone: str
-    fiscal_year_start_month: int
-    today: dt.date = strawberry.field(description="The business date on the tenant's own clock.")
+    profile: strawberry.Private[Profile]
+    now: strawberry.Private[dt.datetime]
 
-    @classmethod
-    def of(cls, profile: Profile, context: Context) -> "Tenant":
-        return cls(
-            tenant_id=profile.tenant_id,
-            name=profile.name,
-            currency=profile.currency,
-            time_zone=profile.time_zone.key,
-            fiscal_year_start_month=profile.fiscal_year_start_month,
-            today=profile.today(context.now),
-        )
+    @strawberry.field
+    def name(self) -> str:
+        return self.profile.name
+
+    @strawberry.field
+    def currency(self) -> str:
+        return self.profile.currency
+
+    @strawberry.field
+    def time_zone(self) -> str:
+        return self.profile.time_zone.key
+
+    @strawberry.field
+    def fiscal_year_start_month(self) -> int:
+        return self.profile.fiscal_year_start_month
+
+    @strawberry.field(description="The business date on the tenant's own clock.")
+    def today(self) -> dt.date:
+        return self.profile.today(self.now)
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.profile.tenant_id
 
     @property
     def gid(self) -> strawberry.ID:

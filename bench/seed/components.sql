@@ -56,4 +56,6 @@ SELECT tenant_id, pg_temp.id(8, tenant, (day::date - DATE '2000-01-01') * 7 % 31
 FROM seeded, generate_series(first_day, today, interval '1 day') AS day, generate_series(1, 4) AS buyer
 ORDER BY 1, 2, 3;
 
+UPDATE tenant_states SET first_day = seeded.first_day FROM seeded WHERE seeded.tenant_id = tenant_states.tenant_id;
+
 DROP TABLE traffic, days;

@@ -16,7 +16,7 @@ from domain.kpis.valuation import Answer, Question, answer
 from domain.metrics.catalog import get_metric
 from domain.metrics.definition import Kind
 from domain.metrics.evaluation import Values, compute
-from domain.metrics.periods import CALENDAR, Grain, Period, period_of
+from domain.metrics.periods import CALENDAR, Grain, Period, Periods, period_of
 from tenants.access.actor import Actor
 from tenants.database import snapshot_within
 from tenants.errors import InvalidInput
@@ -88,7 +88,7 @@ async def _freeze(
     profile: Profile,
     kpi: Kpi,
     *,
-    periods: tuple[Period, ...],
+    periods: Periods,
     version: int,
     reason: str | None,
     now: datetime,
@@ -127,7 +127,7 @@ async def _freeze(
     return baseline
 
 
-def _periods(profile: Profile, start: date, end: date, grain: Grain) -> tuple[Period, ...]:
+def _periods(profile: Profile, start: date, end: date, grain: Grain) -> Periods:
     fields.plausible(start, "window", "start")
     fields.plausible(end, "window", "end")
     if grain not in CALENDAR:
@@ -144,7 +144,7 @@ def _periods(profile: Profile, start: date, end: date, grain: Grain) -> tuple[Pe
         raise InvalidInput(
             f"The window must consist of whole periods: {periods[0].start} to {periods[-1].end}.", field=("window",)
         )
-    return tuple(periods)
+    return Periods(periods)
 
 
 def pooled(answered: Answer) -> Decimal | None:

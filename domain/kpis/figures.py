@@ -10,7 +10,7 @@ import orjson
 
 from domain.metrics.components import Additive, Component, Measure
 from domain.metrics.formulas import Number
-from domain.metrics.periods import TRAILING, Grain, Period
+from domain.metrics.periods import TRAILING, Grain, Periods
 from tenants.snapshots import Snapshot
 from tenants.sql import Row, query
 
@@ -100,7 +100,7 @@ Column = Sequence[Number | None]
 class Span(NamedTuple):
     """Consecutive periods, whose starts stand in a row among those that are sent: from 1, as the server counts."""
 
-    periods: tuple[Period, ...]
+    periods: Periods
     first: int
     last: int
 
@@ -136,17 +136,15 @@ class Figures:
         self._tracks: list[Track] = []
         self._ordinals: dict[tuple[UUID, str, str, int], int] = {}
         self._starts: list[date] = []
-        self._spans: dict[tuple[Grain, date, int], Span] = {}
+        self._spans: dict[str, Span] = {}
         self._rows: dict[int, Row] = {}
         self._totals: dict[int, Column] = {}
 
-    def span(self, periods: tuple[Period, ...]) -> Span:
-        first = periods[0]
-        key = (first.grain, first.start, len(periods))
-        span = self._spans.get(key)
+    def span(self, periods: Periods) -> Span:
+        span = self._spans.get(periods.key)
         if span is None:
             sent = len(self._starts)
-            span = self._spans[key] = Span(periods, sent + 1, sent + len(periods))
+            span = self._spans[periods.key] = Span(periods, sent + 1, sent + len(periods))
             self._starts += [period.start for period in periods]
         return span
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenants.tables import TenantEntity
+from tenants.tables import TenantEntity, TenantTable
 
 KPI_KEY = (["tenant_id", "kpi_id"], ["kpis.tenant_id", "kpis.id"])
 
@@ -75,3 +75,31 @@ class Target(TenantEntity):
     rationale: Mapped[str]
     note: Mapped[str | None]
     archived_at: Mapped[datetime | None]
+
+
+class CurrentValue(TenantTable):
+    """What a metric stands at over a period that has a name today, with the inputs it can be recomputed from."""
+
+    __tablename__ = "current_values"
+
+    grain: Mapped[str] = mapped_column(primary_key=True)
+    starts_on: Mapped[date] = mapped_column(primary_key=True)
+    metric_key: Mapped[str] = mapped_column(primary_key=True)
+    segment: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[Decimal | None]
+    n: Mapped[int]
+    null_reason: Mapped[str | None]
+    flags: Mapped[list[str]]
+    inputs: Mapped[dict[str, Any]]
+
+
+class CurrentStatus(TenantTable):
+    """How a target stands today. Whoever changes what a target asks for takes this away."""
+
+    __tablename__ = "current_statuses"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "target_id"], ["targets.tenant_id", "targets.id"], ondelete="CASCADE"),
+    )
+
+    target_id: Mapped[UUID] = mapped_column(primary_key=True)
+    status: Mapped[str]

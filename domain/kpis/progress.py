@@ -8,7 +8,7 @@ from domain.kpis.models import Target
 from domain.kpis.trajectories import Path, Point, TargetStatus, Trajectory, expected, status
 from domain.kpis.valuation import Answer, Question, last_complete_period
 from domain.metrics.definition import Metric
-from domain.metrics.periods import Grain
+from domain.metrics.periods import Grain, Periods
 from tenants.registry.profile import Profile
 
 
@@ -43,7 +43,7 @@ def path_of(target: Target) -> Path:
 def measurement(target: Target, metric: Metric, segment: str, profile: Profile, *, on: date, today: date) -> Question:
     """What must be known to judge the target on a day: a period that is over by then and by yesterday."""
     over = min(on, target.due_on, date.fromordinal(today.toordinal() - 1))
-    return Question(profile, metric, segment, (last_complete_period(profile, Grain(target.grain), over),))
+    return Question(profile, metric, segment, Periods((last_complete_period(profile, Grain(target.grain), over),)))
 
 
 def judge(target: Target, metric: Metric, measured: Answer, profile: Profile, *, on: date, today: date) -> Progress:

@@ -1,12 +1,12 @@
 """How a tenant's data stands: what every value says of how far it can be trusted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from tenants.snapshots import Snapshot
-from tenants.sql import Row, query
+from tenants.sql import query
 
 
 def _first(days: str, valid: str) -> str:
@@ -20,37 +20,37 @@ def _first(days: str, valid: str) -> str:
 
 
 def _standing(first_day: str) -> str:
-    """A row a tenant."""
+    """A row a tenant, a Standing. Grouped, not tenant by tenant: the guard reads its whole list at every look into a
+    table."""
     return f"""
         SELECT t.tenant_id, t.data_version, t.updated_at AS computed_at, {first_day} AS first_day,
-            EXISTS (
-                SELECT FROM connections c WHERE c.tenant_id = ANY (:tenant_ids) AND c.tenant_id = t.tenant_id
-                  AND c.status IN ('ACTIVE', 'PAUSED', 'NEEDS_REAUTH', 'ERROR')
-            ) AS connected,
-            EXISTS (
-                SELECT FROM stream_states s WHERE s.tenant_id = ANY (:tenant_ids) AND s.tenant_id = t.tenant_id
-                  AND s.phase = 'BACKFILL'
-            ) AS backfilling,
-            EXISTS (
-                SELECT FROM dirty_days d WHERE d.tenant_id = ANY (:tenant_ids) AND d.tenant_id = t.tenant_id
-            ) AS pending,
-            f.sources, f.instants
+            CASE WHEN t.current_at = t.updated_at THEN t.current_basis END AS basis,
+            coalesce(f.connected, false) AS connected, coalesce(f.backfilling, false) AS backfilling,
+            d.tenant_id IS NOT NULL AS pending, f.sources, f.instants
         FROM tenant_states t LEFT JOIN (
-            SELECT p.tenant_id, array_agg(p.provider ORDER BY p.provider) AS sources,
-                   array_agg(p.as_of ORDER BY p.provider) AS instants
+            SELECT p.tenant_id, bool_or(p.connected) AS connected, bool_or(p.backfilling) AS backfilling,
+                   array_agg(p.provider ORDER BY p.provider) FILTER (WHERE p.read) AS sources,
+                   array_agg(p.as_of ORDER BY p.provider) FILTER (WHERE p.read) AS instants
             FROM (
-                SELECT c.tenant_id, c.provider, min(s.as_of) AS as_of
-                FROM connections c JOIN stream_states s ON s.tenant_id = c.tenant_id AND s.connection_id = c.id
-                WHERE c.tenant_id = ANY (:tenant_ids) AND s.tenant_id = ANY (:tenant_ids) AND c.archived_at IS NULL
+                SELECT c.tenant_id, c.provider,
+                       bool_or(c.status IN ('ACTIVE', 'PAUSED', 'NEEDS_REAUTH', 'ERROR')) AS connected,
+                       bool_or(s.phase = 'BACKFILL') AS backfilling,
+                       bool_or(c.archived_at IS NULL AND s.phase IS NOT NULL) AS read,
+                       min(s.as_of) FILTER (WHERE c.archived_at IS NULL) AS as_of
+                FROM connections c LEFT JOIN stream_states s
+                  ON s.tenant_id = ANY (:tenant_ids!uuids) AND s.tenant_id = c.tenant_id AND s.connection_id = c.id
+                WHERE c.tenant_id = ANY (:tenant_ids)
                 GROUP BY c.tenant_id, c.provider
             ) p
             GROUP BY p.tenant_id
         ) f ON f.tenant_id = t.tenant_id
+        LEFT JOIN (
+            SELECT tenant_id FROM dirty_days WHERE tenant_id = ANY (:tenant_ids) GROUP BY tenant_id
+        ) d ON d.tenant_id = t.tenant_id
         WHERE t.tenant_id = ANY (:tenant_ids)
     """
 
 
-_NOW = _first("day_components", "true")
 _THEN = _first("day_components", "d.valid_from <= :as_of!instant")
 # Only before what was found: a tenant has many more revisions than days, and hardly one was ever its first. Asked by a
 # subquery, because the guard lets no coalesce into an index condition.
@@ -59,33 +59,26 @@ _REVISED = _first(
     f"d.valid_from <= :as_of AND d.valid_to > :as_of AND d.local_day < (SELECT coalesce({_THEN}, 'infinity'))",
 )
 
-STANDING = query(_standing(_NOW))
+STANDING = query(_standing("t.first_day"))
 STANDING_AS_OF = query(_standing(f"least({_THEN}, {_REVISED})"))
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     tenant_id: UUID
-    first_day: date | None
     data_version: int
     computed_at: datetime
+    first_day: date | None
+    basis: str | None
+    """On which current values are kept, if they are."""
     connected: bool
     backfilling: bool
     pending: bool
-    freshness: tuple[tuple[str, datetime | None], ...]
+    sources: Sequence[str] | None
+    instants: Sequence[datetime | None] | None
 
-    @classmethod
-    def of(cls, row: Row) -> "Standing":
-        return cls(
-            tenant_id=row.tenant_id,
-            first_day=row.first_day,
-            data_version=row.data_version,
-            computed_at=row.computed_at,
-            connected=row.connected,
-            backfilling=row.backfilling,
-            pending=row.pending,
-            freshness=tuple(zip(row.sources or (), row.instants or (), strict=True)),
-        )
+    @property
+    def freshness(self) -> tuple[tuple[str, datetime | None], ...]:
+        return tuple(zip(self.sources or (), self.instants or (), strict=True))
 
     @property
     def complete(self) -> bool:
@@ -105,5 +98,5 @@ async def read_standings(
         rows = await snapshot.fetch(STANDING_AS_OF, tenant_ids=asked, as_of=as_of)
     else:
         rows = []
-    known.update({(row.tenant_id, as_of): Standing.of(row) for row in rows})
+    known.update({(row["tenant_id"], as_of): Standing(*row) for row in rows})
     return {tenant_id: known[tenant_id, as_of] for tenant_id in tenant_ids}

@@ -1,17 +1,18 @@
 """Values of metrics: many questions at once, each answered with the inputs it can be recomputed from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
+from domain.kpis.current import ValueKey, basis_of, find_current, key_of
 from domain.kpis.figures import Column, Figures
 from domain.kpis.memory import Memory, Reckoned
 from domain.kpis.reads import Standing, read_standings
 from domain.metrics.components import ORDERS, Additive, Component, Measure
 from domain.metrics.definition import Metric, NullReason, Window
 from domain.metrics.evaluation import Coverage, Frame, Value, Values, evaluate
-from domain.metrics.periods import TRAILING, Grain, Period, last_periods, period_of, shifted
+from domain.metrics.periods import TRAILING, Grain, Period, Periods, last_periods, period_of, shifted
 from tenants.registry.profile import Profile
 from tenants.snapshots import Snapshot
 
@@ -22,10 +23,15 @@ class Question(NamedTuple):
     profile: Profile
     metric: Metric
     segment: str
-    periods: tuple[Period, ...]
+    periods: Periods
 
     @property
-    def windows(self) -> dict[str, tuple[Period, ...]]:
+    def key(self) -> Hashable:
+        """Tells it from all others of its tenant."""
+        return (self.metric, self.segment, self.periods.key)
+
+    @property
+    def windows(self) -> dict[str, Periods]:
         """Which periods each input is read over."""
         before = _before(self)
         return {
@@ -37,6 +43,24 @@ class Question(NamedTuple):
     def previous(self) -> "Question":
         """The same of the period before each."""
         return self._replace(periods=shifted(self.periods, self.profile.fiscal_year_start_month))
+
+
+class Ground(NamedTuple):
+    """What all values of a tenant rest on."""
+
+    profile: Profile
+    standing: Standing
+    coverage: Coverage
+
+    @property
+    def key(self) -> Hashable:
+        return (self.profile.tenant_id, self.standing.data_version, self.standing.computed_at, self.coverage)
+
+    @property
+    def current(self) -> bool:
+        """Whether what the recompute keeps of today is true. Where there is no data nothing is kept."""
+        kept, coverage = self.standing.basis, self.coverage
+        return kept is not None and coverage.first_day is not None and kept == basis_of(self.profile, coverage.today)
 
 
 class Answer(NamedTuple):
@@ -67,36 +91,40 @@ async def answer(
     `as_of` answers with what was known at that instant, and with that instant's today. Answers of the present are
     remembered.
     """
-    profiles = {question.profile.tenant_id: question.profile for question in questions}
-    if not profiles:
-        return []
     memory = Memory(0) if memory is None or as_of is not None else memory
-    standings = await read_standings(snapshot, list(profiles), as_of=as_of)
-    coverages = {each.tenant_id: _coverage(each, standings[each.tenant_id], as_of or now) for each in profiles.values()}
-    grounds = {tenant_id: _ground(coverages[tenant_id], standing) for tenant_id, standing in standings.items()}
-    keys = [_key(question, grounds[question.profile.tenant_id]) for question in questions]
-    known = [memory.find(key) for key in keys]
-    reckoned = iter(
-        await _reckon(
-            snapshot,
-            [question for question, found in zip(questions, known, strict=True) if found is None],
-            coverages,
-            as_of,
-        )
+    grounds = await read_grounds(
+        snapshot, {question.profile.tenant_id: question.profile for question in questions}, now=now, as_of=as_of
     )
-    answers = []
-    for question, key, found in zip(questions, keys, known, strict=True):
-        if found is None:
-            found = next(reckoned)
-            memory.keep(key, found)
-        answers.append(Answer(question, *found[:2], standings[question.profile.tenant_id], found.told))
-    return answers
+    known = {tenant_id: memory.on(ground.key) for tenant_id, ground in grounds.items()}
+    found = [known[each.profile.tenant_id].get(each.key) for each in questions]
+    if None in found:
+        unknown = [question for question, one in zip(questions, found, strict=True) if one is None]
+        reckoned = await _found_or_reckoned(snapshot, unknown, grounds, as_of)
+        for question, one in zip(unknown, reckoned, strict=True):
+            memory.keep(grounds[question.profile.tenant_id].key, question.key, one)
+        coming = iter(reckoned)
+        found = [next(coming) if one is None else one for one in found]
+    return [
+        Answer(each, one.values, one.inputs, grounds[each.profile.tenant_id].standing, one.told)
+        for each, one in zip(questions, cast("list[Reckoned]", found), strict=True)
+    ]
 
 
-def recent_periods(
-    profile: Profile, grain: Grain, count: int, *, now: datetime, until: date | None = None
-) -> tuple[Period, ...]:
-    """Oldest first. The last one holds `until`, by default today; a trailing window ends the day before."""
+async def read_grounds(
+    snapshot: Snapshot, profiles: Mapping[UUID, Profile], *, now: datetime, as_of: datetime | None = None
+) -> dict[UUID, Ground]:
+    """By tenant; known as long as the snapshot is."""
+    known: dict[tuple[UUID, datetime | None], Ground] = snapshot.known.setdefault(read_grounds, {})
+    new = [tenant_id for tenant_id in profiles if (tenant_id, as_of) not in known]
+    standings = await read_standings(snapshot, new, as_of=as_of) if new else {}
+    for tenant_id, standing in standings.items():
+        coverage = _coverage(profiles[tenant_id], standing, as_of or now)
+        known[tenant_id, as_of] = Ground(profiles[tenant_id], standing, coverage)
+    return {tenant_id: known[tenant_id, as_of] for tenant_id in profiles}
+
+
+def recent_periods(profile: Profile, grain: Grain, count: int, *, now: datetime, until: date | None = None) -> Periods:
+    """The last one holds `until`, by default today; a trailing window ends the day before."""
     day = until or profile.today(now)
     if grain in TRAILING:
         day -= timedelta(days=1)
@@ -114,17 +142,17 @@ def last_complete_period(profile: Profile, grain: Grain, on: date) -> Period:
 class Frames:
     """Made once for all questions over the same periods."""
 
-    def __init__(self, coverages: Mapping[UUID, Coverage]) -> None:
-        self._coverages = coverages
-        self._known: dict[tuple[UUID, bool, Grain, date, int], Frame] = {}
+    def __init__(self, grounds: Mapping[UUID, Ground]) -> None:
+        self._grounds = grounds
+        self._known: dict[tuple[UUID, bool, str], Frame] = {}
 
     def of(self, question: Question) -> Frame:
         periods, looks_back = question.periods, question.metric.looks_back
         tenant_id = question.profile.tenant_id
-        key = (tenant_id, looks_back, periods[0].grain, periods[0].start, len(periods))
+        key = (tenant_id, looks_back, periods.key)
         frame = self._known.get(key)
         if frame is None:
-            frame = self._known[key] = Frame.of(periods, self._coverages[tenant_id], looks_back=looks_back)
+            frame = self._known[key] = Frame.of(periods, self._grounds[tenant_id].coverage, looks_back=looks_back)
         return frame
 
 
@@ -158,13 +186,42 @@ def _ask(question: Question, figures: Figures) -> Ordinals | None:
     return Ordinals(inputs, figures.ask(tenant_id, ORDERS, segment, span) if metric.priced else None)
 
 
+async def _found_or_reckoned(
+    snapshot: Snapshot, questions: Sequence[Question], grounds: Mapping[UUID, Ground], as_of: datetime | None
+) -> list[Reckoned]:
+    """What the recompute keeps is read; everything else is worked out."""
+    current = {tenant_id for tenant_id, ground in grounds.items() if as_of is None and ground.current}
+    keys = [_key(each) if len(each.periods) == 1 and each.profile.tenant_id in current else None for each in questions]
+    wanted = [key for key in keys if key is not None]
+    kept = await find_current(snapshot, wanted) if wanted else {}
+    found = [None if key is None else kept.get(key) for key in keys]
+    rest = [question for question, one in zip(questions, found, strict=True) if one is None]
+    reckoned = iter(await _reckon(snapshot, rest, grounds, as_of) if rest else ())
+    return [
+        next(reckoned) if one is None else _flagged(one, grounds[question.profile.tenant_id].coverage)
+        for question, one in zip(questions, found, strict=True)
+    ]
+
+
+def _key(question: Question) -> ValueKey:
+    return key_of(question.profile.tenant_id, question.periods[0], question.metric.key, question.segment)
+
+
+def _flagged(reckoned: Reckoned, coverage: Coverage) -> Reckoned:
+    """With what holds for every number of the tenant just now."""
+    values = reckoned.values
+    if not coverage.flags or values.numbers[0] is None:
+        return reckoned
+    return reckoned._replace(values=values._replace(flags=[(*values.flags[0], *coverage.flags)]))
+
+
 async def _reckon(
-    snapshot: Snapshot, questions: Sequence[Question], coverages: Mapping[UUID, Coverage], as_of: datetime | None
+    snapshot: Snapshot, questions: Sequence[Question], grounds: Mapping[UUID, Ground], as_of: datetime | None
 ) -> list[Reckoned]:
     figures = Figures()
     wanted = [_ask(question, figures) for question in questions]
     await figures.read(snapshot, as_of=as_of)
-    frames = Frames(coverages)
+    frames = Frames(grounds)
     return [
         _evaluated(question, ordinals, figures, frames) for question, ordinals in zip(questions, wanted, strict=True)
     ]
@@ -183,16 +240,6 @@ def _evaluated(question: Question, ordinals: Ordinals | None, figures: Figures, 
     return Reckoned(evaluate(metric, frames.of(question), inputs, left_out=left_out), inputs, {})
 
 
-def _ground(coverage: Coverage, standing: Standing) -> str:
-    """All that a tenant's values rest on. A text, which remembers its hash."""
-    return f"{standing.tenant_id} {standing.data_version} {standing.computed_at} {coverage}"
-
-
-def _key(question: Question, ground: str) -> tuple[object, ...]:
-    first = question.periods[0]
-    return (ground, question.metric, question.segment, first.grain, first.start, len(question.periods))
-
-
 def _left_out(orders: Column, priced: Column) -> list[int] | None:
     """Orders in other currencies than the tenant's: counted, but not added up. None where there are none."""
     if orders == priced:
@@ -200,7 +247,7 @@ def _left_out(orders: Column, priced: Column) -> list[int] | None:
     return [int((each or 0) - (ours or 0)) for each, ours in zip(orders, priced, strict=True)]
 
 
-def _before(question: Question) -> tuple[Period, ...]:
+def _before(question: Question) -> Periods:
     """Of a metric that looks back, the periods it looks at."""
     if not question.metric.looks_back:
         return question.periods

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 
 from domain.metrics.definition import Formula, Metric, NullReason
 from domain.metrics.formulas import PRECISE, Number
-from domain.metrics.periods import Period, shifted
+from domain.metrics.periods import Periods, shifted
 
 START, END = attrgetter("start"), attrgetter("end")
 BY_ZERO = (DivisionByZero, InvalidOperation)
@@ -23,12 +23,14 @@ FLAGS = (
     "RECOMPUTE_PENDING",
 )
 
+EVERYWHERE = FLAGS[-2:]
+"""Of every number of a tenant, whatever its period."""
+
 Inputs = Mapping[str, Sequence[Number | None]]
 Columns = Mapping[str, Sequence[Number]]
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     """What is known of the data behind a tenant's values. `first_day` is the earliest day with a fact."""
 
     today: date
@@ -37,6 +39,11 @@ class Coverage:
     backfilling: bool = False
     pending: bool = False
     fiscal_start_month: int = 1
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Those that hold everywhere."""
+        return tuple(flag for flag, holds in zip(EVERYWHERE, (self.backfilling, self.pending), strict=True) if holds)
 
 
 class Value(NamedTuple):
@@ -78,7 +85,7 @@ class Frame:
     """Whether every period may have a number."""
 
     @classmethod
-    def of(cls, periods: tuple[Period, ...], coverage: Coverage, *, looks_back: bool) -> "Frame":
+    def of(cls, periods: Periods, coverage: Coverage, *, looks_back: bool) -> "Frame":
         count, first_day = len(periods), coverage.first_day
         if first_day is None and not coverage.connected:
             return cls([NullReason.SOURCE_NOT_CONNECTED] * count, [()] * count, open=False)
@@ -174,10 +181,9 @@ def _reasons(
     return reasons
 
 
-def _flags(periods: tuple[Period, ...], coverage: Coverage, first_day: date, looks_back: bool) -> list[tuple[str, ...]]:
+def _flags(periods: Periods, coverage: Coverage, first_day: date, looks_back: bool) -> list[tuple[str, ...]]:
     """Nearly all periods have the same: those at an edge are looked at one by one."""
-    everywhere = {"BACKFILL_RUNNING": coverage.backfilling, "RECOMPUTE_PENDING": coverage.pending}
-    flags = [tuple(flag for flag, holds in everywhere.items() if holds)] * len(periods)
+    flags = [coverage.flags] * len(periods)
     begun = bisect_left(periods, first_day, key=START)
     running = bisect_left(periods, coverage.today, key=END)
     before = shifted(periods, coverage.fiscal_start_month)
@@ -186,7 +192,6 @@ def _flags(periods: tuple[Period, ...], coverage: Coverage, first_day: date, loo
             "PERIOD_INCOMPLETE": periods[at].end >= coverage.today,
             "HISTORY_STARTS_WITHIN_PERIOD": periods[at].start < first_day,
             "PREVIOUS_PERIOD_PARTIAL": looks_back and before[at].start < first_day,
-            **everywhere,
         }
-        flags[at] = tuple(flag for flag, holds in conditions.items() if holds)
+        flags[at] = (*(flag for flag, holds in conditions.items() if holds), *coverage.flags)
     return flags

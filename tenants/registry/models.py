@@ -49,7 +49,10 @@ class TenantProfile(TenantTable):
 
 
 class TenantState(TenantTable):
-    """Counters the engine keeps: `data_version` rises with every recompute that changed something."""
+    """What the engine keeps of a tenant: `data_version` rises with every recompute that changed something.
+
+    Current values are true while `current_at` is `updated_at`, on the basis that is named.
+    """
 
     __tablename__ = "tenant_states"
 
@@ -57,3 +60,6 @@ class TenantState(TenantTable):
     data_version: Mapped[int] = mapped_column(default=0)
     computed_through: Mapped[date | None]
     updated_at: Mapped[datetime]
+    first_day: Mapped[date | None]
+    current_at: Mapped[datetime | None]
+    current_basis: Mapped[str | None]

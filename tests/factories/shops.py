@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.connections.apps import register_provider_app
 from domain.connections.models import Connection, StreamState
 from domain.facts.intake import take_in
-from domain.facts.recompute import recompute
 from domain.facts.storing import Intake
+from domain.kpis.recompute import renew
 from domain.ports.records import OrderRecord, Record, RefundRecord, SourceItem
 from tenants.database import Database
 from tenants.ids import new_id
@@ -110,7 +110,7 @@ class Shop:
         async with self.database.unit_of_work(self.tenant.scope) as session:
             await take_in(session, intake, said, stream="orders", items=told)
         async with self.database.unit_of_work(self.tenant.scope) as session:
-            await recompute(session, self.tenant.profile, now=now)
+            await renew(session, self.tenant.profile, now=now)
 
 
 async def new_shop(

@@ -109,9 +109,9 @@ DIRECTORY = {
         KEPT, "kid sealed_private_key public_jwk", open_because="the whole installation's, sealed"
     ),
     "tenants": Directory(
-        KEPT, "", Guard(reads=(Opening("id", "tenant_ids"), _ORGANIZATION), writes=_ORGANIZATION), looked_up=True
+        KEPT, "", Guard(reads=(_ORGANIZATION, Opening("id", "tenant_ids")), writes=_ORGANIZATION), looked_up=True
     ),
-    "grants": Directory(KEPT, "role scopes", Guard(reads=(*TENANT.reads, _ORGANIZATION), writes=TENANT.writes)),
+    "grants": Directory(KEPT, "role scopes", Guard(reads=(_ORGANIZATION, *TENANT.reads), writes=TENANT.writes)),
     "organization_audit_entries": Directory(
         APPENDED, "actor_kind actor_id action subject_id changes", _OF_ORGANIZATION
     ),

@@ -14,7 +14,7 @@ from bench.cpu import Charged, difference
 from bench.model import Failed, Heat, Reading, Run
 from bench.seeding import Ground, Size
 from bench.stage import Stage
-from domain.facts.service import recompute_tenant
+from domain.kpis.recompute import recompute_tenant
 from tenants.clock import WallClock
 from tenants.database import Database
 from tenants.registry.profile import Profile, get_profile

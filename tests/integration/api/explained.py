@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from tenants.database import READING
 from tests.integration.api.statements import Sent
 
 Plan = dict[str, Any]
@@ -55,11 +56,13 @@ async def explain(connection: asyncpg.Connection, sent: Sequence[Sent], *, gener
     """
     work = Work()
     await connection.execute("SET LOCAL ROLE azimuth_app")
-    await connection.execute(f"SET LOCAL plan_cache_mode = force_{'generic' if generic else 'custom'}_plan")
+    ways = {**READING, "plan_cache_mode": f"force_{'generic' if generic else 'custom'}_plan"}
+    await connection.execute(";".join(f"SET LOCAL {name} = {value}" for name, value in ways.items()))
     for each in sent:
-        if each.sql.startswith("SET LOCAL app."):
-            await connection.execute(each.sql)
-        elif is_read(each):
+        for part in each.sql.split(";"):
+            if part.startswith("SET LOCAL app."):
+                await connection.execute(part)
+        if is_read(each):
             work.add(await _plan(connection, each))
     await connection.execute("RESET ROLE")
     return work

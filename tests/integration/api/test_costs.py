@@ -108,7 +108,7 @@ async def desk(database: Database, keyring: DirectoryKeyRing, world: World, tena
 async def test_a_dashboard_that_was_asked_before(desk: Desk) -> None:
     cost = await desk.cost()
     assert cost.planned == 1
-    assert cost.statements == 11
+    assert cost.statements == 10
     assert cost.size < 25_000
     assert cost.calls < 4_600
     assert cost.peak < 450_000

@@ -30,7 +30,7 @@ DEMO = (
 )
 PORTFOLIO = """{ tenants(first: 2) { nodes { name upToDate connections { nodes { status streams { stream } } }
   objectives(first: 5) { nodes { title status initiatives(first: 5) { nodes { expectedChange } }
-    kpis(first: 3) { nodes { name value { value } target { value } } } } } } } }"""
+    kpis(first: 3) { nodes { name value { value } target { value status } } } } } } } }"""
 AS_OF = """query($tenant: ID!, $asOf: DateTime!) { tenant(id: $tenant) { kpis(first: 15) { nodes {
   value(period: LAST_MONTH, asOf: $asOf) { value } baselines { value } targets { value }
   days: series(granularity: DAY, last: 30, asOf: $asOf) { values }
@@ -62,6 +62,8 @@ LISTS = (
     "dirty_days",
     "tenant_states",
     "tenant_profiles",
+    "current_values",
+    "current_statuses",
 )
 """What a tenant has of its own accord, however long it has been here."""
 

@@ -20,7 +20,7 @@ from domain.connections.apps import register_provider_app
 from domain.connections.house import House
 from domain.connections.inbox import process
 from domain.connections.sync import Reading, open_reading, read_stream, sync_connection
-from domain.facts.service import recompute_tenant
+from domain.kpis.recompute import recompute_tenant
 from domain.ports.provider import Provider
 from tenants.scope import Scope
 from tests.factories.organizations import new_machine

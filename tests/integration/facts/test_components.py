@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from domain.connections.models import Connection, ProviderApp
 from domain.facts.recompute import DAYS_AT_ONCE, Work, mark_dirty, recompute
-from domain.facts.service import recompute_tenant
 from domain.facts.storing import Intake, store_orders
+from domain.kpis.recompute import recompute_tenant
 from domain.metrics.periods import CALENDAR, TRAILING, Grain, period_of, previous
 from domain.ports.records import OrderLineRecord, OrderRecord, RefundRecord
 from tenants.access.models import Organization

@@ -13,13 +13,14 @@ import pytest
 
 from domain.facts.models import DayComponent, PeriodComponent
 from domain.kpis.figures import Column, Figures
+from domain.kpis.recompute import FIRST_DAY
 from domain.kpis.valuation import Question, answer
 from domain.metrics import components as c
 from domain.metrics.catalog import ALL, BY_KEY
 from domain.metrics.components import Component, Measure
 from domain.metrics.definition import NullReason
 from domain.metrics.formulas import Number
-from domain.metrics.periods import Grain, Period, last_periods
+from domain.metrics.periods import Grain, Period, Periods, last_periods
 from tenants.access.models import Organization
 from tenants.database import Database
 from tenants.ids import new_id
@@ -60,6 +61,8 @@ class Shop:
                         self.rows[place] = (random.randrange(1, 50), Decimal(random.randrange(100_000)))
         async with self.database.unit_of_work(Scope.of_tenant(self.tenant_id)) as session:
             session.add_all(self._day(*place, *found) for place, found in self.rows.items())
+            await session.flush()
+            await session.execute(FIRST_DAY, {"tenant_id": self.tenant_id})
 
     async def count(self, component: Component, period: Period, n: int) -> None:
         async with self.database.unit_of_work(Scope.of_tenant(self.tenant_id)) as session:
@@ -131,7 +134,7 @@ def counting(snapshot: Snapshot) -> Iterator[list[str]]:
         yield sent
 
 
-async def column(shop: Shop, component: Component, periods: tuple[Period, ...]) -> Column:
+async def column(shop: Shop, component: Component, periods: Periods) -> Column:
     figures = Figures()
     ordinal = figures.ask(shop.tenant_id, component, "", figures.span(periods))
     async with reading([shop]) as snapshot:

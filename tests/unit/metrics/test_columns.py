@@ -11,7 +11,7 @@ from domain.metrics.catalog import ALL, BY_KEY
 from domain.metrics.definition import Metric, NullReason
 from domain.metrics.evaluation import FLAGS, Coverage, Frame, Inputs, Value, Values, compute, evaluate
 from domain.metrics.formulas import Number
-from domain.metrics.periods import Grain, Period, last_periods, previous
+from domain.metrics.periods import Grain, Period, Periods, last_periods, previous
 
 LAST = date(2026, 11, 22)
 NUMBERS: st.SearchStrategy[Number] = st.one_of(
@@ -40,7 +40,7 @@ def coverages(periods: tuple[Period, ...], fiscal: int) -> st.SearchStrategy[Cov
 
 
 @st.composite
-def series(draw: st.DrawFn) -> tuple[Metric, tuple[Period, ...], Coverage, Inputs, list[int] | None]:
+def series(draw: st.DrawFn) -> tuple[Metric, Periods, Coverage, Inputs, list[int] | None]:
     metric, fiscal = draw(st.sampled_from(ALL)), draw(st.integers(1, 12))
     periods = last_periods(LAST, draw(st.sampled_from(list(Grain))), draw(st.integers(1, 12)), fiscal)
     coverage = draw(coverages(periods, fiscal))
@@ -56,7 +56,7 @@ def series(draw: st.DrawFn) -> tuple[Metric, tuple[Period, ...], Coverage, Input
 @settings(max_examples=400, deadline=None)
 @given(series())
 def test_a_series_is_what_its_periods_are(
-    asked: tuple[Metric, tuple[Period, ...], Coverage, Inputs, list[int] | None],
+    asked: tuple[Metric, Periods, Coverage, Inputs, list[int] | None],
 ) -> None:
     metric, periods, coverage, inputs, left_out = asked
     values = evaluate(metric, Frame.of(periods, coverage, looks_back=metric.looks_back), inputs, left_out=left_out)
@@ -65,7 +65,7 @@ def test_a_series_is_what_its_periods_are(
         others = 0 if left_out is None else left_out[at]
         expected = by_hand(metric, period, alone, coverage, others)
         assert point(values, at) == expected
-        frame = Frame.of((period,), coverage, looks_back=metric.looks_back)
+        frame = Frame.of(Periods((period,)), coverage, looks_back=metric.looks_back)
         single = evaluate(metric, frame, {name: [number] for name, number in alone.items()}, left_out=[others])
         assert single.newest == expected
 

@@ -1,6 +1,5 @@
 """A number, or the reason there is none; and what should make a reader careful."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +9,7 @@ from domain.metrics.catalog import BY_KEY
 from domain.metrics.definition import Metric, NullReason
 from domain.metrics.evaluation import Coverage, Frame, Value
 from domain.metrics.evaluation import evaluate as evaluate_columns
-from domain.metrics.periods import Grain, Period, period_of
+from domain.metrics.periods import Grain, Period, Periods, period_of
 
 OCTOBER = period_of(date(2026, 10, 1), Grain.MONTH)
 COVERED = Coverage(today=date(2026, 11, 22), first_day=date(2026, 1, 5), connected=True)
@@ -26,7 +25,7 @@ def evaluate(
     metric: Metric, period: Period, inputs: dict[str, int | None], coverage: Coverage, *, left_out: int | None = None
 ) -> Value:
     columns = {name: [number] for name, number in inputs.items()}
-    frame = Frame.of((period,), coverage, looks_back=metric.looks_back)
+    frame = Frame.of(Periods((period,)), coverage, looks_back=metric.looks_back)
     return evaluate_columns(metric, frame, columns, left_out=None if left_out is None else [left_out]).newest
 
 
@@ -43,8 +42,8 @@ def test_a_covered_period_without_orders_has_a_true_zero() -> None:
 @pytest.mark.parametrize(
     ("coverage", "period", "reason"),
     [
-        (replace(COVERED, connected=False, first_day=None), OCTOBER, NullReason.SOURCE_NOT_CONNECTED),
-        (replace(COVERED, first_day=None), OCTOBER, NullReason.NO_DATA),
+        (COVERED._replace(connected=False, first_day=None), OCTOBER, NullReason.SOURCE_NOT_CONNECTED),
+        (COVERED._replace(first_day=None), OCTOBER, NullReason.NO_DATA),
         (COVERED, period_of(date(2025, 12, 1), Grain.MONTH), NullReason.NO_DATA),
         (COVERED, period_of(date(2026, 12, 1), Grain.MONTH), NullReason.PERIOD_NOT_STARTED),
     ],
@@ -55,7 +54,7 @@ def test_what_is_not_known_has_a_reason(coverage: Coverage, period: Period, reas
 
 
 def test_data_outlives_its_connection() -> None:
-    gone = replace(COVERED, connected=False)
+    gone = COVERED._replace(connected=False)
     assert evaluate(AOV, OCTOBER, inputs("average_order_value", gross_revenue=9, orders=1), gone).number == Decimal(9)
 
 
@@ -79,8 +78,8 @@ def test_a_figure_that_was_not_kept_is_no_zero() -> None:
     [
         (period_of(date(2026, 11, 1), Grain.MONTH), COVERED, "PERIOD_INCOMPLETE"),
         (period_of(date(2026, 1, 1), Grain.MONTH), COVERED, "HISTORY_STARTS_WITHIN_PERIOD"),
-        (OCTOBER, replace(COVERED, backfilling=True), "BACKFILL_RUNNING"),
-        (OCTOBER, replace(COVERED, pending=True), "RECOMPUTE_PENDING"),
+        (OCTOBER, COVERED._replace(backfilling=True), "BACKFILL_RUNNING"),
+        (OCTOBER, COVERED._replace(pending=True), "RECOMPUTE_PENDING"),
     ],
 )
 def test_flags_tell_what_to_be_careful_of(period: Period, coverage: Coverage, flag: str) -> None:

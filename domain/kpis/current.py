@@ -1,0 +1,86 @@
+"""Current values: what the recompute keeps of the periods that have a name today, so that nobody adds them up again.
+
+They are kept on a basis: the tenant's today, its fiscal year and the definitions of this release. Where a reader's
+basis is another one, or figures have changed since, what is kept does not count.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from domain.kpis.memory import Reckoned
+from domain.kpis.trajectories import TargetStatus
+from domain.metrics.catalog import edition
+from domain.metrics.definition import NullReason
+from domain.metrics.evaluation import Values
+from domain.metrics.formulas import Number
+from domain.metrics.periods import Period
+from domain.reading import Key, fetch_all
+from tenants.registry.profile import Profile
+from tenants.snapshots import Snapshot
+from tenants.sql import Row, query
+
+KEPT = query("""
+SELECT tenant_id, grain, starts_on, metric_key, segment, value::text AS value, n, null_reason, flags, inputs
+FROM current_values
+WHERE tenant_id = ANY (:tenant_ids!uuids) AND grain = ANY (:grains!texts) AND starts_on = ANY (:starts!dates)
+  AND metric_key = ANY (:metric_keys!texts)
+""")
+
+STATUSES = query("""
+SELECT tenant_id, target_id, status FROM current_statuses
+WHERE tenant_id = ANY (:tenant_ids!uuids) AND target_id = ANY (:ids!uuids)
+""")
+STATUS = {status.value: status for status in TargetStatus}
+
+ValueKey = tuple[UUID, str, date, str, str]
+"""Tenant, grain, first day of the period, metric, segment."""
+
+
+def basis_of(profile: Profile, today: date) -> str:
+    return f"{today} {profile.fiscal_year_start_month} {edition()}"
+
+
+def key_of(tenant_id: UUID, period: Period, metric_key: str, segment: str) -> ValueKey:
+    return (tenant_id, period.grain.value, period.start, metric_key, segment)
+
+
+async def find_current(snapshot: Snapshot, keys: Sequence[ValueKey]) -> dict[ValueKey, Reckoned]:
+    """Those that are kept, without the flags that hold for all numbers of a tenant."""
+    tenant_ids, grains, starts, metric_keys, _ = map(set, zip(*keys, strict=True))
+    rows = await snapshot.fetch(
+        KEPT, tenant_ids=list(tenant_ids), grains=list(grains), starts=list(starts), metric_keys=list(metric_keys)
+    )
+    return {
+        (row["tenant_id"], row["grain"], row["starts_on"], row["metric_key"], row["segment"]): _reckoned(row)
+        for row in rows
+    }
+
+
+async def find_statuses(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, TargetStatus]:
+    """By target."""
+    rows = await fetch_all(snapshot, STATUSES, keys)
+    return {(row["tenant_id"], row["target_id"]): STATUS[row["status"]] for row in rows}
+
+
+def said(number: Number | None) -> str | None:
+    """Exact, as it is kept."""
+    return None if number is None else str(number)
+
+
+def _heard(text: str | None) -> Number | None:
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return Decimal(text)
+
+
+def _reckoned(row: Row) -> Reckoned:
+    reason = row["null_reason"]
+    values = Values(
+        [_heard(row["value"])], [row["n"]], [None if reason is None else NullReason(reason)], [tuple(row["flags"])]
+    )
+    return Reckoned(values, {name: [_heard(text)] for name, text in row["inputs"].items()}, {})

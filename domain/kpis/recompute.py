@@ -1,0 +1,48 @@
+"""Making a tenant's numbers true again, from its facts to what its KPIs stand at, as jobs ask for it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.facts.recompute import DAYS_AT_ONCE, Work, recompute
+from domain.kpis.refresh import lock_basis, refresh
+from tenants.clock import Clock
+from tenants.database import Database
+from tenants.registry.profile import Profile, get_profile
+from tenants.scope import Scope
+from tenants.sql import statement
+
+FIRST_DAY = statement("""
+UPDATE tenant_states SET first_day = (
+    SELECT local_day FROM day_components
+    WHERE tenant_id = :tenant_id!uuid AND component = 'orders' AND segment = '' AND n > 0
+    ORDER BY local_day LIMIT 1
+)
+WHERE tenant_id = :tenant_id
+""")
+
+
+async def recompute_tenant(database: Database, clock: Clock, *, tenant_id: UUID) -> int:
+    """Until no day is dirty; each batch is a unit of work of its own. Returns how many days.
+
+    What is marked meanwhile has a wake-up of its own.
+    """
+    days = 0
+    while True:
+        async with database.unit_of_work(Scope.of_tenant(tenant_id)) as session:
+            work = await renew(session, await get_profile(session, tenant_id), now=clock.now())
+        days += len(work.days)
+        if len(work.days) < DAYS_AT_ONCE:
+            return days
+
+
+async def renew(session: AsyncSession, profile: Profile, *, now: datetime) -> Work:
+    """One batch of days, and after the last one what the KPIs stand at."""
+    basis = await lock_basis(session, profile.tenant_id)
+    work = await recompute(session, profile, now=now)
+    if work.changed:
+        await session.execute(FIRST_DAY, {"tenant_id": profile.tenant_id})
+    if len(work.days) < DAYS_AT_ONCE:
+        await refresh(session, profile, since=basis, days=work.days, now=now)
+    return work
