@@ -40,65 +40,39 @@ FROM tenant_profiles p,
 CREATE VIEW graph.objectives WITH (security_invoker) AS
 SELECT tenant_id, id, title, starts_on, due_on FROM objectives WHERE archived_at IS NULL;
 
+-- What the recompute keeps is read, as everybody else does.
 CREATE VIEW graph.kpis WITH (security_invoker) AS
 SELECT k.tenant_id, k.id, k.name, k.metric_key, k.segment, unit, minor, summed, counted, t.today,
        m.value, CASE WHEN unit = 'MONEY' THEN t.currency END AS currency, m.n,
        CASE WHEN m.value IS NULL THEN 'DIVISION_BY_ZERO' END AS null_reason, t.month_start, t.month_end,
        g.value / minor AS target_value, g.start_value / minor AS target_start_value, g.due_on AS target_due_on,
        g.trajectory AS target_trajectory,
-       CASE
-           WHEN g.value IS NULL THEN NULL
-           WHEN m.value IS NULL OR t.today < g.start_on THEN 'NO_DATA'
-           WHEN ahead >= 0 THEN 'ON_TRACK'
-           WHEN -ahead <= g.tolerance * abs(expected) THEN 'AT_RISK'
-           ELSE 'OFF_TRACK'
-       END AS target_status
+       s.status AS target_status
 FROM kpis k JOIN graph.tenants t ON t.id = k.tenant_id
 JOIN (
-    VALUES ('net_revenue', 'MONEY', 100, 1, '{orders,gross_revenue,discounts,refunds}'::text[], '{}'::text[]),
-           ('gross_revenue', 'MONEY', 100, 1, '{orders,gross_revenue}', '{}'),
-           ('average_order_value', 'MONEY', 100, 1, '{orders,gross_revenue,discounts}', '{}'),
-           ('orders', 'COUNT', 1, 1, '{orders}', '{}'),
-           ('new_customers', 'COUNT', 1, 1, '{new_customers}', '{}'),
-           ('active_customers', 'COUNT', 1, 1, '{}', '{active_customers}'),
-           ('repeat_purchase_rate', 'RATIO', 1, 1, '{}', '{active_customers,repeat_customers}'),
-           ('orders_per_customer', 'RATIO', 1, 1, '{customer_orders}', '{active_customers}'),
-           ('refund_rate', 'RATIO', 1, -1, '{orders,gross_revenue,discounts,refunds}', '{}')
-) AS metrics (metric_key, unit, minor, direction, summed, counted) USING (metric_key)
+    VALUES ('net_revenue', 'MONEY', 100, '{orders,gross_revenue,discounts,refunds}'::text[], '{}'::text[]),
+           ('gross_revenue', 'MONEY', 100, '{orders,gross_revenue}', '{}'),
+           ('average_order_value', 'MONEY', 100, '{orders,gross_revenue,discounts}', '{}'),
+           ('orders', 'COUNT', 1, '{orders}', '{}'),
+           ('new_customers', 'COUNT', 1, '{new_customers}', '{}'),
+           ('active_customers', 'COUNT', 1, '{}', '{active_customers}'),
+           ('repeat_purchase_rate', 'RATIO', 1, '{}', '{active_customers,repeat_customers}'),
+           ('orders_per_customer', 'RATIO', 1, '{customer_orders}', '{active_customers}'),
+           ('refund_rate', 'RATIO', 1, '{orders,gross_revenue,discounts,refunds}', '{}')
+) AS metrics (metric_key, unit, minor, summed, counted) USING (metric_key)
 LEFT JOIN LATERAL (
-    SELECT graph.value(k.metric_key, orders, customer_orders, new_customers, active, repeated, gross, discounts, refunds),
-           graph.observations(k.metric_key, orders, new_customers, active) AS n
-    FROM (
-        SELECT coalesce(sum(n) FILTER (WHERE component = 'orders'), 0) AS orders,
-               coalesce(sum(n) FILTER (WHERE component = 'customer_orders'), 0) AS customer_orders,
-               coalesce(sum(n) FILTER (WHERE component = 'new_customers'), 0) AS new_customers,
-               coalesce(sum(n) FILTER (WHERE component = 'active_customers'), 0) AS active,
-               coalesce(sum(n) FILTER (WHERE component = 'repeat_customers'), 0) AS repeated,
-               coalesce(sum(total) FILTER (WHERE component = 'gross_revenue'), 0) AS gross,
-               coalesce(sum(total) FILTER (WHERE component = 'discounts'), 0) AS discounts,
-               coalesce(sum(total) FILTER (WHERE component = 'refunds'), 0) AS refunds
-        FROM (
-            -- Asked first whether there is anything to look for, since a policy's function is called by each scan.
-            SELECT d.component, d.n, d.total FROM day_components d
-            WHERE summed <> '{}' AND d.tenant_id = k.tenant_id AND d.segment = k.segment AND d.component = ANY (summed)
-              AND d.local_day BETWEEN t.month_start AND t.month_end
-            UNION ALL
-            SELECT p.component, p.n, 0 FROM period_components p
-            WHERE counted <> '{}' AND p.tenant_id = k.tenant_id AND p.component = ANY (counted) AND p.grain = 'MONTH'
-              AND p.starts_on = t.month_start
-        ) AS rows
-    ) AS f
+    SELECT trim_scale(round(v.value / minor, CASE unit WHEN 'MONEY' THEN 6 ELSE 10 END)) AS value, v.n
+    FROM current_values v
+    WHERE v.tenant_id = k.tenant_id AND v.grain = 'MONTH' AND v.starts_on = t.month_start
+      AND v.metric_key = k.metric_key AND v.segment = k.segment
 ) AS m ON true
 LEFT JOIN LATERAL (
     SELECT * FROM targets g
     WHERE g.tenant_id = k.tenant_id AND g.kpi_id = k.id AND g.archived_at IS NULL ORDER BY g.id DESC LIMIT 1
 ) AS g ON true
 LEFT JOIN LATERAL (
-    -- The straight line from the start to the target, on the last day of the month that is judged.
-    SELECT (g.start_value + (g.value - g.start_value)
-        * greatest(0, t.month_end - g.start_on) / (g.due_on - g.start_on)) / minor AS expected
-) AS path ON true
-LEFT JOIN LATERAL (SELECT direction * (m.value - expected) AS ahead) AS way ON true
+    SELECT status FROM current_statuses s WHERE s.tenant_id = k.tenant_id AND s.target_id = g.id
+) AS s ON true
 WHERE k.archived_at IS NULL;
 
 CREATE VIEW graph.cards WITH (security_invoker) AS

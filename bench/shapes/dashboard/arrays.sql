@@ -1,7 +1,7 @@
 ), series AS MATERIALIZED (
     SELECT id, array_agg(day ORDER BY day) AS days, array_agg(value::text ORDER BY day) AS values,
            array_agg(n::bigint ORDER BY day) AS counts
-    FROM valued WHERE day IS NOT NULL GROUP BY id
+    FROM valued GROUP BY id
 )
 SELECT t.name AS tenant, t.currency, t.today, t.month_start, t.month_end, o.id AS objective_id, o.title, o.starts_on,
        o.due_on, c.name, c.metric_key, nullif(c.segment, '') AS segment, c.unit, m.value::text AS current,
@@ -11,7 +11,7 @@ SELECT t.name AS tenant, t.currency, t.today, t.month_start, t.month_end, o.id A
 FROM tenant t, cards c
 JOIN objectives o ON o.tenant_id = $1::text::uuid AND o.id = c.objective_id
 JOIN series s ON s.id = c.id
-LEFT JOIN valued m ON m.id = c.id AND m.day IS NULL
+LEFT JOIN current m ON m.id = c.id
 LEFT JOIN LATERAL (
     SELECT * FROM baselines b WHERE b.tenant_id = $1::text::uuid AND b.kpi_id = c.id ORDER BY b.version DESC LIMIT 1
 ) AS b ON true

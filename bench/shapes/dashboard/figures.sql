@@ -1,4 +1,4 @@
--- The cards and their figures by day (day null: the month before), as every reference needs them.
+-- The cards, what they stand at as the recompute keeps it, and their figures by day, as every reference needs them.
 WITH tenant AS MATERIALIZED (
     SELECT p.name, p.currency, today, today - 29 AS first_day, month_start,
            (month_start + interval '1 month')::date - 1 AS month_end
@@ -23,29 +23,19 @@ WITH tenant AS MATERIALIZED (
         ORDER BY nth LIMIT 3
     ) AS k JOIN units USING (metric_key)
 ), daily AS MATERIALIZED (
-    SELECT d.component, d.segment, d.local_day, d.n, d.total, t.first_day, t.month_start, t.month_end
+    SELECT d.component, d.segment, d.local_day, d.n, d.total
     FROM tenant t JOIN day_components d
       ON d.tenant_id = $1::text::uuid
      AND d.component IN ('orders', 'customer_orders', 'gross_revenue', 'discounts', 'refunds', 'new_customers')
      AND d.segment = ANY (ARRAY(SELECT DISTINCT segment FROM cards))
-     AND d.local_day BETWEEN least(t.first_day, t.month_start) AND t.today
-), additive AS (
-    SELECT segment, local_day AS day, component, n, total FROM daily WHERE local_day >= first_day
-    UNION ALL
-    SELECT segment, NULL, component, sum(n), sum(total) FROM daily WHERE local_day BETWEEN month_start AND month_end
-    GROUP BY segment, component
+     AND d.local_day BETWEEN t.first_day AND t.today
 ), distinct_ones AS (
-    SELECT '' AS segment, p.starts_on AS day, p.component, p.n
+    SELECT p.component, '' AS segment, p.starts_on, p.n
     FROM tenant t JOIN period_components p
       ON p.tenant_id = $1::text::uuid AND p.component IN ('active_customers', 'repeat_customers') AND p.grain = 'DAY'
      AND p.starts_on BETWEEN t.first_day AND t.today
-    UNION ALL
-    SELECT '', NULL, p.component, p.n
-    FROM tenant t JOIN period_components p
-      ON p.tenant_id = $1::text::uuid AND p.component IN ('active_customers', 'repeat_customers') AND p.grain = 'MONTH'
-     AND p.starts_on = t.month_start
 ), figures AS (
-    SELECT segment, day,
+    SELECT segment, local_day AS day,
            coalesce(sum(n) FILTER (WHERE component = 'orders'), 0) AS orders,
            coalesce(sum(n) FILTER (WHERE component = 'customer_orders'), 0) AS customer_orders,
            coalesce(sum(n) FILTER (WHERE component = 'new_customers'), 0) AS new_customers,
@@ -54,8 +44,8 @@ WITH tenant AS MATERIALIZED (
            coalesce(sum(total) FILTER (WHERE component = 'gross_revenue'), 0) AS gross,
            coalesce(sum(total) FILTER (WHERE component = 'discounts'), 0) AS discounts,
            coalesce(sum(total) FILTER (WHERE component = 'refunds'), 0) AS refunds
-    FROM (SELECT * FROM additive UNION ALL SELECT *, 0 FROM distinct_ones) AS rows
-    GROUP BY segment, day
+    FROM (SELECT * FROM daily UNION ALL SELECT *, 0 FROM distinct_ones) AS rows
+    GROUP BY segment, local_day
 ), valued AS (
     SELECT c.id, f.day, v.n, trim_scale(v.value) AS value
     FROM cards c JOIN figures f USING (segment), LATERAL (
@@ -75,3 +65,8 @@ WITH tenant AS MATERIALIZED (
             ELSE f.orders
         END AS n
     ) AS v
+), current AS (
+    SELECT c.id, v.n, trim_scale(round(v.value / minor, CASE unit WHEN 'MONEY' THEN 6 ELSE 10 END)) AS value
+    FROM tenant t, cards c JOIN current_values v
+      ON v.tenant_id = $1::text::uuid AND v.metric_key = c.metric_key AND v.segment = c.segment
+    WHERE v.grain = 'MONTH' AND v.starts_on = t.month_start

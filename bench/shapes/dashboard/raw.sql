@@ -1,7 +1,7 @@
 ), series AS MATERIALIZED (
     SELECT v.id, json_agg(p ORDER BY p.at) AS points
     FROM valued v, LATERAL (SELECT v.day AS at, v.value, v.n) AS p
-    WHERE v.day IS NOT NULL GROUP BY v.id
+    GROUP BY v.id
 )
 SELECT json_build_object('tenant', json_build_object(
     'name', t.name, 'currency', t.currency, 'today', t.today,
@@ -35,7 +35,7 @@ SELECT json_build_object('tenant', json_build_object(
                         ORDER BY g.id DESC LIMIT 1
                     )
                 ) ORDER BY c.nth)
-                FROM cards c JOIN series s USING (id) LEFT JOIN valued m ON m.id = c.id AND m.day IS NULL
+                FROM cards c JOIN series s USING (id) LEFT JOIN current m USING (id)
                 WHERE c.objective_id = o.id
             ))
         ) ORDER BY o.id)
