@@ -7,31 +7,18 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, TextClause, select, text
+from sqlalchemy import CursorResult, Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.facts import statements
 from domain.facts.models import RecomputeRun
-from domain.metrics.periods import CALENDAR, TRAILING, Period, period_of, periods_touching, previous
-from tenants.registry.models import TenantState
+from domain.metrics.periods import CALENDAR, TRAILING, Period, period_of, previous
 from tenants.registry.profile import Profile
 
 DAYS_AT_ONCE = 800
 """Two years and more: a year that is filled in two parts is counted twice."""
 TRAILING_KEPT = 3
 PERIOD_COMPONENTS = ("active_customers", "repeat_customers", "retained_customers")
-DAY_COLUMNS = (
-    "components",
-    "segments",
-    "local_days",
-    "valid_from",
-    "counts",
-    "totals",
-    "squares",
-    "minima",
-    "maxima",
-)
-PERIOD_COLUMNS = ("components", "grains", "starts", "valid_from", "counts")
 
 
 @dataclass(frozen=True)
@@ -45,6 +32,46 @@ class Work:
     @property
     def changed(self) -> bool:
         return self.day_rows + self.period_rows > 0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The statements of one table. `columns` are those of `known`: a key of three, valid_from, values."""
+
+    known: TextClause
+    write_new: TextClause
+    write: TextClause
+    close: TextClause
+    columns: Sequence[str]
+
+    def as_parameters(self, rows: Sequence[Row[Any]]) -> dict[str, list[Any]]:
+        return {f"was_{name}": [row[place] for row in rows] for place, name in enumerate(self.columns)}
+
+
+DAYS = Kept(
+    known=statements.KNOWN_DAYS,
+    write_new=statements.WRITE_NEW_DAYS,
+    write=statements.WRITE_DAYS,
+    close=statements.CLOSE_DAYS,
+    columns=(
+        "components",
+        "segments",
+        "days",
+        "valid_from",
+        "counts",
+        "totals",
+        "squares",
+        "minima",
+        "maxima",
+    ),
+)
+PERIODS = Kept(
+    known=statements.KNOWN_PERIODS,
+    write_new=statements.WRITE_NEW_PERIODS,
+    write=statements.WRITE_PERIODS,
+    close=statements.CLOSE_PERIODS,
+    columns=("components", "grains", "starts", "valid_from", "counts"),
+)
 
 
 @dataclass(frozen=True)
@@ -63,9 +90,10 @@ async def recompute(session: AsyncSession, profile: Profile, *, now: datetime) -
     started = time.monotonic()
     # One day or two years: a plan for arrays of unknown length would be wrong for one of them.
     await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-    state = await _lock_state(session, profile.tenant_id)
-    claim = {"tenant_id": profile.tenant_id, "most": DAYS_AT_ONCE}
-    days = sorted((await session.execute(statements.CLAIM_DIRTY_DAYS, claim)).scalars())
+    tenant = {"tenant_id": profile.tenant_id}
+    state = (await session.execute(statements.LOCK_STATE, tenant)).one()
+    claimed = await session.execute(statements.CLAIM_DIRTY_DAYS, {**tenant, "most": DAYS_AT_ONCE})
+    days = sorted(claimed.scalars())
     today = profile.today(now)
     rolled = state.computed_through is None or state.computed_through < today
     if not days and not rolled:
@@ -75,14 +103,12 @@ async def recompute(session: AsyncSession, profile: Profile, *, now: datetime) -
     if rolled:
         await _forget_old_windows(session, profile.tenant_id, today=today, now=now)
     period_rows = await _recompute_periods(session, profile, moved.days, today=today, now=now, rolled=rolled)
-    state.computed_through = today
-    state.updated_at = now
     work = Work(days, day_rows, period_rows)
-    if work.changed:
-        state.data_version += 1
+    version = state.data_version + work.changed
+    await session.execute(statements.KEEP_STATE, {**tenant, "today": today, "data_version": version, "now": now})
     if days:
-        _record_run(session, profile.tenant_id, work, state.data_version, started)
-    await session.flush()
+        session.add(_run(profile.tenant_id, work, version, started))
+        await session.flush()
     return work
 
 
@@ -93,21 +119,16 @@ async def mark_dirty(session: AsyncSession, tenant_id: UUID, days: Iterable[date
         await session.execute(statements.MARK_DIRTY, {"tenant_id": tenant_id, "days": wanted, "now": now})
 
 
-async def _lock_state(session: AsyncSession, tenant_id: UUID) -> TenantState:
-    """One recompute a tenant at a time: two would each count a period without the other's days."""
-    query = select(TenantState).where(TenantState.tenant_id == tenant_id).with_for_update()
-    return (await session.execute(query)).scalar_one()
-
-
 async def _recompute_entity_days(session: AsyncSession, tenant_id: UUID, days: Sequence[date]) -> Moved:
-    tenant = {"tenant_id": tenant_id}
-    changed = (await session.execute(statements.CHANGED_ENTITY_DAYS, {**tenant, "days": list(days)})).one()
-    if not changed.days:
-        return Moved()
-    await session.execute(statements.CLEAR_ENTITY_DAYS, {**tenant, "days": changed.days})
-    await session.execute(statements.FILL_ENTITY_DAYS, {**tenant, "days": changed.days})
-    firsts = (await session.execute(statements.FIRST_DAYS, {**tenant, **changed._mapping})).one()
-    return Moved(changed.days, sorted({*changed.days, *firsts.days}))
+    parameters = {"tenant_id": tenant_id, "days": list(days)}
+    changed = (await session.execute(statements.CHANGED_ENTITY_DAYS, parameters)).one()
+    parameters["days"] = changed.days
+    if changed.all_new:
+        await session.execute(statements.WRITE_NEW_ENTITY_DAYS, parameters)
+    elif changed.days:
+        await session.execute(statements.WRITE_ENTITY_DAYS, parameters)
+        await session.execute(statements.DELETE_ENTITY_DAYS, parameters)
+    return Moved(changed.days, changed.first_days)
 
 
 async def _recompute_days(
@@ -122,36 +143,20 @@ async def _recompute_days(
         "hour": _hour(now),
         "now": now,
     }
-    known = await _columns(session, statements.KNOWN_DAYS, DAY_COLUMNS, parameters)
-    changed = await _rows(session, statements.WRITE_DAYS, {**parameters, **known})
-    if known["components"] and changed:
-        await session.execute(statements.CLOSE_DAYS, {**parameters, **known})
-    return changed
+    return await _write(session, DAYS, parameters)
 
 
 async def _recompute_periods(
     session: AsyncSession, profile: Profile, days: Sequence[date], *, today: date, now: datetime, rolled: bool
 ) -> int:
     fiscal = profile.fiscal_year_start_month
-    periods = _calendar_periods(days, today, fiscal) + [
-        window
-        for window in _trailing_windows(today)
-        if rolled or any(previous(window).start <= day <= window.end for day in days)
+    periods = [
+        *_calendar_periods(days, today, fiscal),
+        *(window for window in _trailing_windows(today) if rolled or _looks_on(window, days)),
     ]
-    finished = [period for period in periods if period.end < today]
-    running = [period for period in periods if period.end >= today]
-    changed = 0
-    for group, closing in ((finished, now + timedelta(days=1)), (running, _hour(now))):
-        if not group:
-            continue
-        changed += await _write_periods(session, profile, group, closing=closing, now=now)
-    return changed
-
-
-async def _write_periods(
-    session: AsyncSession, profile: Profile, periods: Sequence[Period], *, closing: datetime, now: datetime
-) -> int:
-    before = [previous(period, profile.fiscal_year_start_month).start for period in periods]
+    if not periods:
+        return 0
+    before = [previous(period, fiscal).start for period in periods]
     parameters = {
         "tenant_id": profile.tenant_id,
         "components": list(PERIOD_COMPONENTS),
@@ -159,27 +164,44 @@ async def _write_periods(
         "starts": [period.start for period in periods],
         "ends": [period.end for period in periods],
         "previous_starts": before,
+        "closings": [_hour(now) if period.end >= today else now + timedelta(days=1) for period in periods],
         "first": min(before),
         "last": max(period.end for period in periods),
-        "closing": closing,
         "now": now,
     }
-    known = await _columns(session, statements.KNOWN_PERIODS, PERIOD_COLUMNS, parameters)
-    changed = await _rows(session, statements.WRITE_PERIODS, parameters)
-    if known["components"] and changed:
-        await session.execute(statements.CLOSE_PERIODS, {**parameters, **known})
-    return changed
+    return await _write(session, PERIODS, parameters)
 
 
-def _calendar_periods(days: Sequence[date], today: date, fiscal: int) -> list[Period]:
+async def _write(session: AsyncSession, kept: Kept, parameters: dict[str, Any]) -> int:
+    """How many rows are others now. Each that was there and gives way to one of another time leaves a revision."""
+    known = (await session.execute(kept.known, parameters)).all()
+    parameters = {**parameters, **kept.as_parameters(known)}
+    if not known:
+        result = await session.execute(kept.write_new, parameters)
+        assert isinstance(result, CursorResult)
+        return result.rowcount
+    written = (await session.execute(kept.write, parameters)).all()
+    valid_from = {row[:3]: row.valid_from for row in written}
+    closed = [row for row in known if valid_from.get(row[:3], row.valid_from) != row.valid_from]
+    if closed:
+        await session.execute(kept.close, {**parameters, **kept.as_parameters(closed)})
+    return len(written)
+
+
+def _calendar_periods(days: Sequence[date], today: date, fiscal: int) -> set[Period]:
     """Those of `days`, and those after them, which look back."""
     affected: set[Period] = set()
     for grain in CALENDAR:
-        touched = periods_touching(list(days), grain, fiscal)
-        affected.update(touched)
+        touched = {period_of(day, grain, fiscal) for day in days}
         followers = (period_of(period.end + timedelta(days=1), grain, fiscal) for period in touched)
+        affected |= touched
         affected.update(period for period in followers if period.start <= today)
-    return sorted(affected)
+    return affected
+
+
+def _looks_on(window: Period, days: Sequence[date]) -> bool:
+    first = previous(window).start
+    return any(first <= day <= window.end for day in days)
 
 
 def _trailing_windows(today: date) -> list[Period]:
@@ -207,34 +229,18 @@ async def _forget_old_windows(session: AsyncSession, tenant_id: UUID, *, today: 
     await session.execute(statements.DELETE_OLD_WINDOWS, parameters)
 
 
-def _record_run(session: AsyncSession, tenant_id: UUID, work: Work, data_version: int, started: float) -> None:
-    session.add(
-        RecomputeRun(
-            tenant_id=tenant_id,
-            days=len(work.days),
-            first_day=work.days[0],
-            last_day=work.days[-1],
-            day_rows=work.day_rows,
-            period_rows=work.period_rows,
-            milliseconds=round((time.monotonic() - started) * 1000),
-            data_version=data_version,
-        )
+def _run(tenant_id: UUID, work: Work, data_version: int, started: float) -> RecomputeRun:
+    return RecomputeRun(
+        tenant_id=tenant_id,
+        days=len(work.days),
+        first_day=work.days[0],
+        last_day=work.days[-1],
+        day_rows=work.day_rows,
+        period_rows=work.period_rows,
+        milliseconds=round((time.monotonic() - started) * 1000),
+        data_version=data_version,
     )
 
 
 def _hour(now: datetime) -> datetime:
     return now.replace(minute=0, second=0, microsecond=0)
-
-
-async def _columns(
-    session: AsyncSession, clause: TextClause, names: Sequence[str], parameters: dict[str, Any]
-) -> dict[str, list[Any]]:
-    """The rows of `clause` as arrays by `names`, in its order: what a later statement takes them as."""
-    rows = (await session.execute(clause, parameters)).all()
-    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
-
-
-async def _rows(session: AsyncSession, clause: TextClause, parameters: dict[str, Any]) -> int:
-    result = await session.execute(clause, parameters)
-    assert isinstance(result, CursorResult)
-    return result.rowcount

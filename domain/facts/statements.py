@@ -1,6 +1,19 @@
-"""The engine's SQL. Every statement names the tenant, reads by index and holds on PostgreSQL and on Citus."""
+"""The engine's SQL. Every statement names the tenant, reads by index and holds on PostgreSQL and on Citus.
+
+What is known to be new is inserted as it is: to look for a conflict row by row takes half as long again. It returns
+something all the same, since without that Citus would copy.
+"""
 
 from tenants.sql import statement
+
+# One recompute a tenant at a time: two would each count a period without the other's days.
+LOCK_STATE = statement("""
+SELECT computed_through, data_version FROM tenant_states WHERE tenant_id = :tenant_id!uuid FOR UPDATE
+""")
+KEEP_STATE = statement("""
+UPDATE tenant_states SET computed_through = :today!date, data_version = :data_version!bigint, updated_at = :now!instant
+WHERE tenant_id = :tenant_id!uuid
+""")
 
 CLAIM_DIRTY_DAYS = statement("""
 DELETE FROM dirty_days
@@ -18,50 +31,53 @@ ON CONFLICT (tenant_id, local_day) DO UPDATE SET marked_at = excluded.marked_at
 """)
 # DO UPDATE and not DO NOTHING: it waits for a recompute that is deleting the very mark, and then writes a new one.
 
-# Customers whose days are not as their orders say, and those days: one row, two arrays. Only these can change a count
-# of customers; an amount corrected cannot.
-CHANGED_ENTITY_DAYS = statement("""
-SELECT coalesce(array_agg(DISTINCT subject_id), '{}') AS subjects, coalesce(array_agg(DISTINCT local_day), '{}') AS days
+# What customers did on those days and is kept otherwise, or not at all; or is kept and was not done: then it is 0 here.
+# A full join, because that is hashed or merged whatever statistics know of the tenant: of a new one they expect a row,
+# and for a row the server goes through all of the other side.
+_DIFFERENCES = """
+SELECT subject_id, local_day, coalesce(bought.orders, 0) AS orders, kept.orders IS NULL AS is_new
 FROM (
-    SELECT subject_id, local_day FROM (
-        SELECT subject_id, local_day, orders FROM entity_days
-        WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates)
-        UNION ALL
-        SELECT subject_id, local_day, -count(*) FROM order_facts
-        WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates) AND subject_id IS NOT NULL
-        GROUP BY subject_id, local_day
-    ) AS both_sides
-    GROUP BY subject_id, local_day HAVING sum(orders) <> 0
-) AS changed
+    SELECT subject_id, local_day, orders FROM entity_days
+    WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates)
+) AS kept FULL JOIN (
+    SELECT subject_id, local_day, count(*) AS orders FROM order_facts
+    WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates) AND subject_id IS NOT NULL
+    GROUP BY subject_id, local_day
+) AS bought USING (subject_id, local_day)
+WHERE kept.orders IS DISTINCT FROM bought.orders
+"""
+
+# Only on those days can a count of customers change; an amount corrected changes none. And with them the days that may
+# have another count of new customers: what was a customer's first day, or will be, is one of those that change or the
+# first of those left alone. Before anything is kept there is none to look for.
+CHANGED_ENTITY_DAYS = statement(f"""
+WITH changed AS ({_DIFFERENCES})
+SELECT coalesce(array_agg(DISTINCT day) FILTER (WHERE is_new IS NOT NULL), '{{}}') AS days,
+       coalesce(array_agg(DISTINCT day), '{{}}') AS first_days, bool_and(is_new) AS all_new
+FROM (
+    SELECT local_day AS day, is_new FROM changed
+    UNION ALL
+    SELECT first, NULL FROM (
+        SELECT DISTINCT subject_id FROM changed
+        WHERE EXISTS (SELECT FROM entity_days WHERE tenant_id = :tenant_id!uuid)
+    ) AS who, LATERAL (
+        SELECT min(local_day) AS first FROM entity_days
+        WHERE tenant_id = :tenant_id!uuid AND subject_id = who.subject_id
+          AND local_day NOT IN (SELECT DISTINCT local_day FROM changed)
+    ) AS left_alone WHERE first IS NOT NULL
+) AS touched
 """)
 
-# A change on one day can make a customer's first order be on another, and both then have another count of new
-# customers. What was the first day before is one of the changed days or still the first of those left alone.
-FIRST_DAYS = statement("""
-SELECT coalesce(array_agg(DISTINCT day), '{}') AS days FROM (
-    SELECT min(local_day) AS first, min(local_day) FILTER (WHERE local_day <> ALL (:days!dates)) AS first_untouched
-    FROM entity_days WHERE tenant_id = :tenant_id!uuid AND subject_id = ANY (:subjects!uuids)
-    GROUP BY subject_id
-) AS buyers, unnest(ARRAY[first, first_untouched]) AS day WHERE day IS NOT NULL
-""")
-
-CLEAR_ENTITY_DAYS = statement("""
-DELETE FROM entity_days e
-WHERE e.tenant_id = :tenant_id!uuid AND e.local_day = ANY (:days!dates)
-  AND NOT EXISTS (
-    SELECT FROM order_facts o
-    WHERE o.tenant_id = :tenant_id!uuid AND o.subject_id = e.subject_id AND o.local_day = e.local_day
-  )
-""")
-
-FILL_ENTITY_DAYS = statement("""
+_WRITE_ENTITY_DAYS = f"""
 INSERT INTO entity_days (tenant_id, subject_id, local_day, orders)
-SELECT :tenant_id!uuid, o.subject_id, o.local_day, count(*)
-FROM order_facts o
-WHERE o.tenant_id = :tenant_id!uuid AND o.local_day = ANY (:days!dates) AND o.subject_id IS NOT NULL
-GROUP BY o.subject_id, o.local_day
+SELECT :tenant_id!uuid, subject_id, local_day, orders FROM ({_DIFFERENCES}) AS changed
+"""
+WRITE_NEW_ENTITY_DAYS = statement(f"{_WRITE_ENTITY_DAYS} RETURNING 1")
+WRITE_ENTITY_DAYS = statement(f"""{_WRITE_ENTITY_DAYS}
 ON CONFLICT (tenant_id, subject_id, local_day) DO UPDATE SET orders = excluded.orders
-WHERE entity_days.orders <> excluded.orders
+""")
+DELETE_ENTITY_DAYS = statement("""
+DELETE FROM entity_days WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:days!dates) AND orders = 0
 """)
 
 # What the day's facts add up to, first by all that tells them apart, then by what is kept of it. A key that has a row
@@ -107,17 +123,16 @@ WITH sold AS (
     UNION ALL
     SELECT 'new_customers', '', first_day, count(*), NULL, 0, NULL, NULL
     FROM (
+        SELECT DISTINCT subject_id FROM entity_days
+        WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:first_days!dates)
+    ) AS who, LATERAL (
         SELECT min(local_day) AS first_day FROM entity_days
-        WHERE tenant_id = :tenant_id!uuid AND subject_id = ANY (ARRAY(
-            SELECT DISTINCT subject_id FROM entity_days
-            WHERE tenant_id = :tenant_id!uuid AND local_day = ANY (:first_days!dates)
-        ))
-        GROUP BY subject_id
-    ) AS buyers
+        WHERE tenant_id = :tenant_id!uuid AND subject_id = who.subject_id
+    ) AS bought
     WHERE first_day = ANY (:first_days!dates) GROUP BY first_day
     UNION ALL
     SELECT component, segment, local_day, 0, NULL, 0, NULL, NULL
-    FROM unnest(:components!texts, :segments!texts, :local_days!dates) AS known (component, segment, local_day)
+    FROM unnest(:was_components!texts, :was_segments!texts, :was_days!dates) AS was (component, segment, local_day)
 ), fresh AS (
     SELECT component, segment, local_day, sum(n)::bigint AS n, coalesce(sum(total), 0) AS total,
            sum(squares) AS total_of_squares, min(minimum) AS minimum, max(maximum) AS maximum
@@ -137,99 +152,98 @@ WHERE tenant_id = :tenant_id!uuid AND component = 'new_customers' AND segment = 
   AND local_day = ANY (:first_days!dates)
 """)
 
-WRITE_DAYS = statement(f"""
+# In the order in which they are read, so that what is read together lies together.
+_WRITE_DAYS = f"""
 INSERT INTO day_components (
     tenant_id, component, segment, local_day, n, total, total_of_squares, minimum, maximum, valid_from
 )
 {FRESH_DAYS}
 SELECT :tenant_id!uuid, component, segment, local_day, n, total, total_of_squares, minimum, maximum, :now!instant
-FROM fresh
+FROM fresh ORDER BY component, segment, local_day
+"""
+WRITE_NEW_DAYS = statement(f"{_WRITE_DAYS} RETURNING 1")
+
+# A past day keeps every value it ever had; today keeps one an hour. What valid_from moves for is closed.
+WRITE_DAYS = statement(f"""{_WRITE_DAYS}
 ON CONFLICT (tenant_id, component, segment, local_day) DO UPDATE SET
     n = excluded.n, total = excluded.total, total_of_squares = excluded.total_of_squares,
     minimum = excluded.minimum, maximum = excluded.maximum,
     valid_from = CASE
         WHEN day_components.local_day >= :today!date AND day_components.valid_from >= :hour!instant
         THEN day_components.valid_from ELSE excluded.valid_from END
-WHERE (day_components.n, day_components.total, day_components.total_of_squares)
-    IS DISTINCT FROM (excluded.n, excluded.total, excluded.total_of_squares)
+WHERE (day_components.n, day_components.total, day_components.total_of_squares, day_components.minimum,
+       day_components.maximum)
+    IS DISTINCT FROM (excluded.n, excluded.total, excluded.total_of_squares, excluded.minimum, excluded.maximum)
+RETURNING component, segment, local_day, valid_from
 """)
 
-# A past day keeps every value it ever had; today keeps one an hour.
 CLOSE_DAYS = statement("""
 INSERT INTO day_component_revisions (
     tenant_id, component, segment, local_day, valid_from, valid_to, n, total, total_of_squares, minimum, maximum
 )
-SELECT :tenant_id!uuid, k.component, k.segment, k.local_day, k.valid_from, :now!instant,
-       k.n, k.total, k.total_of_squares, k.minimum, k.maximum
+SELECT :tenant_id!uuid, component, segment, local_day, valid_from, :now!instant,
+       n, total, total_of_squares, minimum, maximum
 FROM unnest(
-    :components!texts, :segments!texts, :local_days!dates, :valid_from!instants, :counts!bigints, :totals!numerics,
-    :squares!numerics, :minima!numerics, :maxima!numerics
-) AS k (component, segment, local_day, valid_from, n, total, total_of_squares, minimum, maximum)
-JOIN day_components c ON c.tenant_id = :tenant_id!uuid
-  AND c.component = k.component AND c.segment = k.segment AND c.local_day = k.local_day
-  AND c.local_day = ANY (:local_days!dates)
-WHERE (c.n, c.total, c.total_of_squares) IS DISTINCT FROM (k.n, k.total, k.total_of_squares)
-  AND (k.local_day < :today!date OR k.valid_from < :hour!instant)
+    :was_components!texts, :was_segments!texts, :was_days!dates, :was_valid_from!instants, :was_counts!bigints,
+    :was_totals!numerics, :was_squares!numerics, :was_minima!numerics, :was_maxima!numerics
+) AS was (component, segment, local_day, valid_from, n, total, total_of_squares, minimum, maximum)
 ON CONFLICT DO NOTHING
 """)
 
+# More than is asked for: another grain's period may begin on the same day.
 KNOWN_PERIODS = statement("""
 SELECT component, grain, starts_on, valid_from, n FROM period_components
 WHERE tenant_id = :tenant_id!uuid AND component = ANY (:components!texts)
-  AND (grain, starts_on) IN (SELECT * FROM unnest(:grains!texts, :starts!dates))
+  AND grain = ANY (:grains!texts) AND starts_on = ANY (:starts!dates)
 """)
 
 # Who comes into a period is seen on the first of her days in it: the day before that one tells whether she returned,
 # the day after it whether she bought again. So every day is looked at once for each grain, and nobody is sorted twice.
-# A period is spread over its days because equal days are found by hashing, and ranges one by one.
-WRITE_PERIODS = statement("""
+# A period is spread over its days because equal days are found by hashing, and ranges one by one. Outer, because an
+# inner join may begin with the visits, of a tenant of whom no statistics know yet, and ask for the days of each anew.
+# Rows older than `closing` keep what they were: all of a finished period, the running one's once an hour.
+_WRITE_PERIODS = """
 WITH visits AS (
     SELECT local_day, orders, lag(local_day) OVER days AS before, lead(local_day) OVER days AS after
     FROM entity_days
     WHERE tenant_id = :tenant_id!uuid AND local_day BETWEEN :first!date AND :last!date
     WINDOW days AS (PARTITION BY subject_id ORDER BY local_day)
-), periods AS (
-    SELECT * FROM unnest(:grains!texts, :starts!dates, :ends!dates,
-                         :previous_starts!dates) AS p (grain, starts_on, ends_on, previous_starts_on)
+), days AS (
+    SELECT grain, starts_on, ends_on, previous_starts_on, closing, starts_on + nth AS local_day
+    FROM unnest(
+        :grains!texts, :starts!dates, :ends!dates, :previous_starts!dates, :closings!instants
+    ) AS p (grain, starts_on, ends_on, previous_starts_on, closing), generate_series(0, ends_on - starts_on) AS nth
 ), counts AS (
-    SELECT grain, starts_on, count(*) AS active,
+    SELECT grain, starts_on, closing, count(orders) AS active,
            count(*) FILTER (WHERE orders > 1 OR after <= ends_on) AS repeat,
            count(*) FILTER (WHERE before >= previous_starts_on) AS retained
-    FROM periods CROSS JOIN generate_series(0, ends_on - starts_on) AS nth
-    JOIN visits ON local_day = starts_on + nth
-    WHERE before IS NULL OR before < starts_on
-    GROUP BY grain, starts_on
-    UNION ALL
-    SELECT grain, starts_on, 0, 0, 0 FROM periods
-), totals AS (
-    SELECT grain, starts_on, sum(active)::bigint AS active, sum(repeat)::bigint AS repeat,
-           sum(retained)::bigint AS retained
-    FROM counts GROUP BY grain, starts_on
+    FROM days LEFT JOIN visits ON visits.local_day = days.local_day AND (before IS NULL OR before < starts_on)
+    GROUP BY grain, starts_on, closing
 ), fresh AS (
-    SELECT 'active_customers' AS component, grain, starts_on, active AS n FROM totals
-    UNION ALL
-    SELECT 'repeat_customers', grain, starts_on, repeat FROM totals
-    UNION ALL
-    SELECT 'retained_customers', grain, starts_on, retained FROM totals
+    SELECT component, grain, starts_on, closing, of_period.n FROM counts, LATERAL (
+        VALUES ('active_customers', active), ('repeat_customers', repeat), ('retained_customers', retained)
+    ) AS of_period (component, n)
 )
 INSERT INTO period_components (tenant_id, component, grain, starts_on, n, valid_from)
-SELECT :tenant_id!uuid, component, grain, starts_on, n, :now!instant FROM fresh
-ON CONFLICT (tenant_id, component, grain, starts_on) DO UPDATE SET
-    n = excluded.n,
-    valid_from = CASE WHEN period_components.valid_from < :closing!instant
-        THEN excluded.valid_from ELSE period_components.valid_from END
-WHERE period_components.n <> excluded.n
+SELECT :tenant_id!uuid, component, grain, starts_on, fresh.n,
+       CASE WHEN was.valid_from >= closing THEN was.valid_from ELSE :now!instant END
+FROM fresh LEFT JOIN unnest(
+    :was_components!texts, :was_grains!texts, :was_starts!dates, :was_valid_from!instants, :was_counts!bigints
+) AS was (component, grain, starts_on, valid_from, n) USING (component, grain, starts_on)
+WHERE fresh.n IS DISTINCT FROM was.n ORDER BY component, grain, starts_on
+"""
+WRITE_NEW_PERIODS = statement(f"{_WRITE_PERIODS} RETURNING 1")
+WRITE_PERIODS = statement(f"""{_WRITE_PERIODS}
+ON CONFLICT (tenant_id, component, grain, starts_on) DO UPDATE SET n = excluded.n, valid_from = excluded.valid_from
+RETURNING component, grain, starts_on, valid_from
 """)
 
-# Rows older than `closing` keep what they were: all of a finished period, the running one's once an hour.
 CLOSE_PERIODS = statement("""
 INSERT INTO period_component_revisions (tenant_id, component, grain, starts_on, valid_from, valid_to, n)
-SELECT :tenant_id!uuid, k.component, k.grain, k.starts_on, k.valid_from, :now!instant, k.n
-FROM unnest(:components!texts, :grains!texts, :starts!dates, :valid_from!instants,
-            :counts!bigints) AS k (component, grain, starts_on, valid_from, n)
-JOIN period_components c ON c.tenant_id = :tenant_id!uuid
-  AND c.component = k.component AND c.grain = k.grain AND c.starts_on = k.starts_on
-WHERE c.n <> k.n AND k.valid_from < :closing!instant
+SELECT :tenant_id!uuid, component, grain, starts_on, valid_from, :now!instant, n
+FROM unnest(
+    :was_components!texts, :was_grains!texts, :was_starts!dates, :was_valid_from!instants, :was_counts!bigints
+) AS was (component, grain, starts_on, valid_from, n)
 ON CONFLICT DO NOTHING
 """)
 
