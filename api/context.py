@@ -13,13 +13,15 @@ import strawberry
 from api.gathering import Answered, Gathering
 from api.node import Node
 from domain.connections.house import House
+from domain.kpis.reads import read_entries, read_entry
 from domain.reading import Key, Read
 from tenants.access.actor import Actor, ApiScope
 from tenants.errors import Denied, InvalidInput, NotFound
-from tenants.registry.profile import Profile, list_profiles
-from tenants.registry.service import admit
+from tenants.registry.profile import Profile, profile_of
+from tenants.registry.service import judge
 from tenants.scope import Scope
 from tenants.snapshots import Snapshot
+from tenants.sql import Row
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,7 +40,8 @@ class Reader:
     _snapshot: Snapshot | None = None
     _profiles: dict[UUID, Profile] = field(default_factory=dict)
     _todays: dict[UUID, date] = field(default_factory=dict)
-    _admitted: set[tuple[UUID, ApiScope]] = field(default_factory=set)
+    _entries: dict[UUID, Sequence[Row]] = field(default_factory=dict)
+    """By which grants the actor came to a tenant; of those found by what it may read, nobody had to ask."""
     _failure: Exception | None = None
     _closed: bool = False
     awaited: bool = False
@@ -47,17 +50,23 @@ class Reader:
     async def read(
         self, work: Callable[Concatenate[Snapshot, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
+        async def alone() -> T:
+            return await work(await self._open(), *args, **kwargs)
+
+        return await self._in_turn(alone)
+
+    async def _in_turn(self, alone: Callable[[], Awaitable[T]]) -> T:
         """Runs to its end even where its resolver is given up because a neighbor failed.
 
         A statement that is cancelled takes the connection with it, and the answers of all who share it.
         """
 
-        async def alone() -> T:
+        async def work() -> T:
             async with self._lock:
                 if self._failure is not None:
                     raise self._failure
                 try:
-                    return await work(await self._open(), *args, **kwargs)
+                    return await alone()
                 except (InvalidInput, NotFound, Denied):
                     raise
                 except Exception as failure:
@@ -66,14 +75,14 @@ class Reader:
                     raise
 
         if self.awaited:
-            return await alone()
-        return await asyncio.shield(asyncio.ensure_future(alone()))
+            return await work()
+        return await asyncio.shield(asyncio.ensure_future(work()))
 
     async def enter_tenant(
         self, tenant_id: UUID, *, scope: ApiScope = ApiScope.READ_METRICS, field: tuple[str, ...] = ()
     ) -> Profile:
         """Raises NotFound, NoGrant, GrantEnded or ForbiddenScope."""
-        return await self.read(self._enter, tenant_id, scope, field)
+        return await self._in_turn(lambda: self._enter(tenant_id, scope, field))
 
     async def enter_readable(self, tenant_ids: Sequence[UUID]) -> Mapping[UUID, Profile]:
         """All of them at once. They were found by what the actor may read, so nobody has to be admitted again."""
@@ -95,31 +104,45 @@ class Reader:
             self._closed = True
             await self._stack.aclose()
 
-    async def _enter(self, snapshot: Snapshot, tenant_id: UUID, scope: ApiScope, field: tuple[str, ...]) -> Profile:
-        if (tenant_id, scope) not in self._admitted:
-            await admit(snapshot, self.actor, tenant_id=tenant_id, scope=scope, now=self.now, field=field)
-            self._admitted.add((tenant_id, scope))
-        return (await self._widen(snapshot, [tenant_id]))[tenant_id]
+    async def _enter(self, tenant_id: UUID, scope: ApiScope, field: tuple[str, ...]) -> Profile:
+        self.actor.require(scope)
+        if tenant_id in self._entries:
+            judge(self._entries[tenant_id], self.actor, scope=scope, now=self.now, field=field)
+        elif scope is not ApiScope.READ_METRICS or tenant_id not in self._profiles:
+            await self._knock(tenant_id, scope, field)
+        return self._profiles[tenant_id]
+
+    async def _knock(self, tenant_id: UUID, scope: ApiScope, field: tuple[str, ...]) -> None:
+        """Its guard is opened to ask who may come in, and shut again, before anybody else reads, where it is not us."""
+        snapshot = await self._open(tenant_id)
+        rows = await read_entry(snapshot, tenant_id, organization_id=self.actor.organization_id)
+        try:
+            judge(rows, self.actor, scope=scope, now=self.now, field=field)
+        except (InvalidInput, NotFound, Denied):
+            await snapshot.turn_to(self._profiles)
+            raise
+        self._entries[tenant_id] = rows
+        self._profiles[tenant_id] = profile_of(rows[0])
 
     async def _enter_readable(self, snapshot: Snapshot, tenant_ids: Sequence[UUID]) -> Mapping[UUID, Profile]:
-        self._admitted.update((tenant_id, ApiScope.READ_METRICS) for tenant_id in tenant_ids)
-        return await self._widen(snapshot, tenant_ids)
-
-    async def _widen(self, snapshot: Snapshot, tenant_ids: Sequence[UUID]) -> Mapping[UUID, Profile]:
         new = [tenant_id for tenant_id in tenant_ids if tenant_id not in self._profiles]
         if new:
-            await snapshot.enter(Scope(readable=frozenset({*self._profiles, *new})))
-            self._profiles.update(await list_profiles(snapshot, tenant_ids=new))
+            await snapshot.turn_to({*self._profiles, *new})
+            self._profiles.update({row["tenant_id"]: profile_of(row) for row in await read_entries(snapshot, new)})
         return self._profiles
 
-    async def _open(self) -> Snapshot:
+    async def _open(self, tenant_id: UUID | None = None) -> Snapshot:
+        """From which also `tenant_id` may be read."""
         if self._closed:
             # Whoever still asks belongs to a part of the answer that was given up; a connection opened for them now
             # would never be given back.
             raise asyncio.CancelledError
+        wanted = {*self._profiles} if tenant_id is None else {*self._profiles, tenant_id}
         if self._snapshot is None:
-            scope = Scope(organization_id=self.actor.organization_id)
+            scope = Scope(organization_id=self.actor.organization_id, readable=frozenset(wanted))
             self._snapshot = await self._stack.enter_async_context(self.house.database.reading(scope))
+        elif tenant_id is not None:
+            await self._snapshot.turn_to(wanted)
         return self._snapshot
 
 

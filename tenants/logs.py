@@ -16,6 +16,8 @@ _NAMED = re.compile(
 )
 _URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]+):[^\s@/]+@")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+# Without any of these no text has anything of the kind; most have none.
+_SUSPECT = re.compile(r"[\s=:@]")
 SECRET_KEYS = frozenset(
     {"token", "access_token", "refresh_token", "secret", "client_secret", "password", "authorization"}
 )
@@ -62,7 +64,7 @@ def _clean(value: Any) -> Any:
         return [_clean(each) for each in value]
     if isinstance(value, Exception):
         value = repr(value)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _SUSPECT.search(value) is None:
         return value
     text = _BEARER.sub(r"\1[redacted]", value)
     text = _NAMED.sub(r"\1\2[redacted]", text)

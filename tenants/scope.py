@@ -1,6 +1,6 @@
 """Whose rows a transaction may touch. The guard is row-level security; this is what it is told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -25,9 +25,13 @@ class Scope:
         if self.person_id is not None:
             yield f"SET LOCAL app.person_id = '{_uuid(self.person_id)}'"
         if self.readable:
-            yield f"SET LOCAL app.tenant_ids = '{{{','.join(sorted(map(_uuid, self.readable)))}}}'"
+            yield readable(self.readable)
         if self.tenant_id is not None:
             yield f"SET LOCAL app.tenant_id = '{_uuid(self.tenant_id)}'"
+
+
+def readable(tenant_ids: Iterable[UUID]) -> str:
+    return f"SET LOCAL app.tenant_ids = '{{{','.join(sorted(map(_uuid, tenant_ids)))}}}'"
 
 
 def _uuid(value: UUID) -> str:

@@ -1,18 +1,19 @@
 """Read-only snapshots on connections of their own, straight through the driver: the way of every answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
 from tenants.errors import Overloaded
-from tenants.scope import Scope
+from tenants.scope import Scope, readable
 from tenants.sql import Driver, Query, Row
 from tenants.telemetry.tally import sent, waited
 
@@ -42,10 +43,13 @@ class Snapshot:
         rows = await query.fetch(self.connection, **values)
         return rows[0] if rows else None
 
-    async def enter(self, scope: Scope) -> None:
-        """Sent by the simple protocol: prepared, each tenant would fill the statement cache with its own."""
+    async def turn_to(self, tenant_ids: Iterable[UUID]) -> None:
+        """From now on exactly these may be read.
+
+        Sent by the simple protocol: prepared, each tenant would fill the statement cache with its own.
+        """
         began = perf_counter()
-        await self.connection.execute(";".join(scope.statements()))
+        await self.connection.execute(readable(tenant_ids))
         sent("SET LOCAL", began)
 
 

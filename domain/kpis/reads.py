@@ -5,8 +5,9 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from tenants.registry.profile import COLUMNS
 from tenants.snapshots import Snapshot
-from tenants.sql import query
+from tenants.sql import Row, query
 
 
 def _first(days: str, valid: str) -> str:
@@ -19,14 +20,16 @@ def _first(days: str, valid: str) -> str:
     )"""
 
 
-def _standing(first_day: str) -> str:
-    """A row a tenant, a Standing. Grouped, not tenant by tenant: the guard reads its whole list at every look into a
-    table."""
+def _standing(first_day: str, *, also: Sequence[str] = (), joined: str = "") -> str:
+    """A row a tenant: a Standing, and after it what is asked for `also`.
+
+    Grouped, not tenant by tenant: the guard reads its whole list at every look into a table.
+    """
     return f"""
         SELECT t.tenant_id, t.data_version, t.updated_at AS computed_at, {first_day} AS first_day,
             CASE WHEN t.current_at = t.updated_at THEN t.current_basis END AS basis,
             coalesce(f.connected, false) AS connected, coalesce(f.backfilling, false) AS backfilling,
-            d.tenant_id IS NOT NULL AS pending, f.sources, f.instants
+            {", ".join(("d.tenant_id IS NOT NULL AS pending", "f.sources", "f.instants", *also))}
         FROM tenant_states t LEFT JOIN (
             SELECT p.tenant_id, bool_or(p.connected) AS connected, bool_or(p.backfilling) AS backfilling,
                    array_agg(p.provider ORDER BY p.provider) FILTER (WHERE p.read) AS sources,
@@ -47,6 +50,7 @@ def _standing(first_day: str) -> str:
         LEFT JOIN (
             SELECT tenant_id FROM dirty_days WHERE tenant_id = ANY (:tenant_ids) GROUP BY tenant_id
         ) d ON d.tenant_id = t.tenant_id
+        {joined}
         WHERE t.tenant_id = ANY (:tenant_ids)
     """
 
@@ -61,6 +65,22 @@ _REVISED = _first(
 
 STANDING = query(_standing("t.first_day"))
 STANDING_AS_OF = query(_standing(f"least({_THEN}, {_REVISED})"))
+
+
+_OF_PROFILE = [f"p.{column}" for column in COLUMNS]
+_PROFILE = "JOIN tenant_profiles p ON p.tenant_id = ANY (:tenant_ids) AND p.tenant_id = t.tenant_id"
+_ADMISSION = """
+    LEFT JOIN tenants o ON o.id = t.tenant_id AND o.organization_id = :organization_id!uuid
+    LEFT JOIN grants g ON g.tenant_id = t.tenant_id AND g.organization_id = :organization_id
+"""
+ENTRY = query(
+    _standing(
+        "t.first_day",
+        also=(*_OF_PROFILE, "o.id IS NOT NULL AS owned", "g.scopes", "g.expires_at", "g.revoked_at"),
+        joined=_PROFILE + _ADMISSION,
+    )
+)
+ENTRIES = query(_standing("t.first_day", also=_OF_PROFILE, joined=_PROFILE))
 
 
 class Standing(NamedTuple):
@@ -84,6 +104,29 @@ class Standing(NamedTuple):
     def complete(self) -> bool:
         """Whether all was read once and nothing waits to be computed."""
         return not self.backfilling and not self.pending
+
+
+async def read_entry(snapshot: Snapshot, tenant_id: UUID, *, organization_id: UUID) -> Sequence[Row]:
+    """What a request must know of a tenant it comes to: profile, standing, and by which grants it comes, a row each.
+
+    One statement for all, because a request waits for nothing as long as for statements. Whether the organization may
+    be told anything of it is for the caller to judge.
+    """
+    rows = await snapshot.fetch(ENTRY, tenant_ids=[tenant_id], organization_id=organization_id)
+    _remember(snapshot, rows)
+    return rows
+
+
+async def read_entries(snapshot: Snapshot, tenant_ids: Sequence[UUID]) -> Sequence[Row]:
+    """Profile and standing of tenants that may be read."""
+    rows = await snapshot.fetch(ENTRIES, tenant_ids=tenant_ids)
+    _remember(snapshot, rows)
+    return rows
+
+
+def _remember(snapshot: Snapshot, rows: Sequence[Row]) -> None:
+    known = snapshot.known.setdefault(read_standings, {})
+    known.update({(row["tenant_id"], None): Standing(*row[: len(Standing._fields)]) for row in rows})
 
 
 async def read_standings(

@@ -1,6 +1,5 @@
 """The tenant in its own terms: its money, its zone, its today."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -12,13 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tenants.clock import local_day
 from tenants.errors import NotFound
 from tenants.registry.models import TenantProfile
-from tenants.snapshots import Snapshot
-from tenants.sql import Row, query
+from tenants.sql import Row
 
-PROFILES = query("""
-SELECT tenant_id, name, currency, time_zone, fiscal_year_start_month, clock_shift_days FROM tenant_profiles
-WHERE tenant_id = ANY (:tenant_ids!uuids)
-""")
+COLUMNS = ("name", "currency", "time_zone", "fiscal_year_start_month", "clock_shift_days")
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,3 @@ async def get_profile(session: AsyncSession, tenant_id: UUID) -> Profile:
     if row is None:
         raise NotFound
     return profile_of(row)
-
-
-async def list_profiles(snapshot: Snapshot, *, tenant_ids: Sequence[UUID]) -> dict[UUID, Profile]:
-    return {row.tenant_id: profile_of(row) for row in await snapshot.fetch(PROFILES, tenant_ids=list(tenant_ids))}

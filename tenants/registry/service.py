@@ -1,6 +1,6 @@
 """Tenants and who may see them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -92,10 +92,15 @@ async def admit(
     snapshot: Snapshot, actor: Actor, *, tenant_id: UUID, scope: ApiScope, now: datetime, field: tuple[str, ...] = ()
 ) -> None:
     """Lets the actor at a tenant or raises NotFound, NoGrant, GrantEnded; ForbiddenScope for the token itself."""
-    actor.require(scope)
     rows = await snapshot.fetch(ADMISSION, tenant_id=tenant_id, organization_id=actor.organization_id)
+    judge(rows, actor, scope=scope, now=now, field=field)
+
+
+def judge(rows: Sequence[Row], actor: Actor, *, scope: ApiScope, now: datetime, field: tuple[str, ...] = ()) -> None:
+    """By rows as those of ADMISSION; there are none of a tenant that does not exist. Raises as `admit`."""
+    actor.require(scope)
     grants = [row for row in rows if row.scopes is not None]
-    if rows[0].owned or any(is_live(grant, now) and scope in grant.scopes for grant in grants):
+    if any(row.owned for row in rows) or any(is_live(grant, now) and scope in grant.scopes for grant in grants):
         return
     if any(is_live(grant, now) for grant in grants):
         raise NoGrant(field=field)

@@ -108,16 +108,16 @@ async def desk(database: Database, keyring: DirectoryKeyRing, world: World, tena
 async def test_a_dashboard_that_was_asked_before(desk: Desk) -> None:
     cost = await desk.cost()
     assert cost.planned == 1
-    assert cost.statements == 10
+    assert cost.statements == 7
     assert cost.size < 25_000
-    assert cost.calls < 4_600
-    assert cost.peak < 450_000
+    assert cost.calls < 3_700
+    assert cost.peak < 390_000
 
 
 async def test_a_dashboard_of_which_nothing_is_remembered(desk: Desk) -> None:
     forgetful = Desk(House(**{**vars(desk.house), "memory": Memory(0)}), desk.world, desk.tenant)
     cost = await forgetful.cost()
     assert cost.planned == 1
-    assert cost.statements == 12
-    assert cost.calls < 8_000
-    assert cost.peak < 550_000
+    assert cost.statements == 9
+    assert cost.calls < 7_400
+    assert cost.peak < 490_000
