@@ -68,9 +68,10 @@ FROM (
 ) AS touched
 """)
 
+# In the order in which periods are counted: customer by customer.
 _WRITE_ENTITY_DAYS = f"""
 INSERT INTO entity_days (tenant_id, subject_id, local_day, orders)
-SELECT :tenant_id!uuid, subject_id, local_day, orders FROM ({_DIFFERENCES}) AS changed
+SELECT :tenant_id!uuid, subject_id, local_day, orders FROM ({_DIFFERENCES}) AS changed ORDER BY subject_id, local_day
 """
 WRITE_NEW_ENTITY_DAYS = statement(f"{_WRITE_ENTITY_DAYS} RETURNING 1")
 WRITE_ENTITY_DAYS = statement(f"""{_WRITE_ENTITY_DAYS}
