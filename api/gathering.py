@@ -18,6 +18,8 @@ class Gathering:
 
     async def ask(self, questions: Sequence[Any]) -> Sequence[Any]:
         """In the order of the questions."""
+        if not questions:
+            return ()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Sequence[Any]] = loop.create_future()
         if not self._waiting:

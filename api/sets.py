@@ -61,12 +61,17 @@ async def ask(whole: Whole, parents: Sequence[Any], context: Context, arguments:
 
 def attempts(make: Callable[..., T], given: Sequence[Any], *others: Sequence[Any]) -> list[T | Exception]:
     """`attempt` for each. Nearly always nothing is refused, and then nobody is asked one by one."""
-    if not any(isinstance(each, Exception) for each in given):
+    if not has_refusals(given):
         try:
             return list(map(make, given, *others))
         except Refusal:
             pass
     return [attempt(make, *each) for each in zip(given, *others, strict=True)]
+
+
+def has_refusals(answers: Sequence[Any]) -> bool:
+    """There are few types, however many answers."""
+    return any(issubclass(kind, Exception) for kind in {*map(type, answers)})
 
 
 def attempt(make: Callable[..., T], given: Any, *others: Any) -> T | Exception:

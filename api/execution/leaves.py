@@ -23,6 +23,8 @@ class Leaf(NamedTuple):
 
     one: One
     column: Column
+    exact: type | None = None
+    """What is of this very type is its own JSON."""
 
 
 def leaf(kind: GraphQLLeafType, *, nullable: bool) -> Leaf:
@@ -32,11 +34,11 @@ def leaf(kind: GraphQLLeafType, *, nullable: bool) -> Leaf:
     if kind.name == "Int":
         return Leaf(_integer(slow), _integers(slow))
     exact = EXACT.get(kind.name)
-    return _by_value(_exact(slow, exact)) if exact is not None else Leaf(slow, _mapped(kind, slow))
+    return _by_value(_exact(slow, exact), exact) if exact is not None else Leaf(slow, _mapped(kind, slow))
 
 
-def _by_value(one: One) -> Leaf:
-    return Leaf(one, lambda values: [one(value) for value in values])
+def _by_value(one: One, exact: type | None = None) -> Leaf:
+    return Leaf(one, lambda values: [one(value) for value in values], exact)
 
 
 def _exact(slow: One, exact: type) -> One:

@@ -5,14 +5,11 @@ everything else is a column, filled before: by one call where the field is set-b
 object.
 """
 
-import asyncio
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
-import orjson
 from graphql import (
     FieldNode,
     GraphQLAbstractType,
@@ -25,73 +22,27 @@ from graphql import (
     is_abstract_type,
     is_leaf_type,
 )
-from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails, collect_fields
 from graphql.execution.executor import to_nodes
 from graphql.pyutils import Path
 from strawberry.types.field import StrawberryField
 
-from api.execution import leaves
 from api.execution.arguments import Arguments, variables_of
+from api.execution.completion import Column, Completion, Run, Selection, all_of, listed, nullable, selected
 from api.execution.fields import is_plain
 from api.execution.leaves import One, Unfit, leaf
+from api.execution.source import Source
 from api.rows import COLUMN
-from api.sets import Whole, ask
-from api.table import Table
+from api.sets import Whole, ask, has_refusals
 
 MOST_SETTINGS = 16
-LISTS = (list, tuple, Table)
 STRAWBERRY = "strawberry-definition"
 
-Run = Executor[Any]
-Column = Callable[[Sequence[Any], Run], Awaitable[Sequence[Any]]]
 Details = list[FieldDetails]
 
 
 class Unplanned(Exception):
     """The document asks for something that only the stock executor does."""
-
-
-class Completion(NamedTuple):
-    """From resolved values to JSON: value by value, or where something must be awaited, all of them together."""
-
-    one: One | None
-    many: Column
-    column: leaves.Column | None = None
-    """A quicker way for many values of which none is awaited."""
-    table: Callable[[Table[Any]], orjson.Fragment] | None = None
-    """For objects that are kept as columns."""
-
-    @classmethod
-    def by_one(
-        cls,
-        one: One,
-        column: leaves.Column | None = None,
-        table: Callable[[Table[Any]], orjson.Fragment] | None = None,
-    ) -> "Completion":
-        async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
-            return [one(value) for value in values]
-
-        return cls(one, many, column, table)
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """`make` builds the answer for one object, from it and its place in every column."""
-
-    kind: type | None
-    columns: tuple[Column, ...]
-    make: Callable[..., dict[str, Any]]
-    table: Callable[[Table[Any]], orjson.Fragment] | None
-    """`make` for all rows of a table, where every field is one of its columns."""
-
-    async def carry_out(self, objects: Sequence[Any], run: Run) -> list[dict[str, Any]]:
-        if not objects:
-            return []
-        if self.kind is not None and any(each.__class__ is not self.kind for each in objects):
-            raise Unfit
-        columns = await _all(column(objects, run) for column in self.columns)
-        return [self.make(*row) for row in zip(objects, *columns, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +106,7 @@ class _Compiler:
     run: Run
 
     def selection(self, parent: GraphQLObjectType, fields: dict[str, Details], kind: type | None) -> Selection:
-        source = _Source(kind)
+        source = Source(kind)
         for key, details in fields.items():
             name = details[0].node.name.value
             if name == "__typename":
@@ -166,10 +117,10 @@ class _Compiler:
             if field is None:
                 raise Unplanned
             self._field(source, key, parent, field, details)
-        return Selection(kind, tuple(source.columns), source.compile(), source.compile_table())
+        return Selection(kind, tuple(source.columns), source.compile(), source.compile_one(), source.compile_table())
 
     def _field(
-        self, source: "_Source", key: str, parent: GraphQLObjectType, field: GraphQLField, details: Details
+        self, source: "Source", key: str, parent: GraphQLObjectType, field: GraphQLField, details: Details
     ) -> None:
         declared = field.extensions.get(STRAWBERRY)
         if not isinstance(declared, StrawberryField):
@@ -177,7 +128,7 @@ class _Compiler:
         completion = self._completion(field.type, details)
         plain = _plain(declared, source)
         if plain is not None and completion.one is not None:
-            source.add(key, f"{source.name(completion.one)}({plain})")
+            source.add(key, source.completed(plain, completion.one, completion.exact))
             source.add_cell(key, declared, completion)
             return
         if plain is not None:
@@ -199,18 +150,18 @@ class _Compiler:
         bare = get_nullable_type(kind)
         if is_leaf_type(bare):
             found = leaf(bare, nullable=bare is kind)
-            return Completion.by_one(found.one, found.column)
+            return Completion.by_one(found.one, found.column, exact=found.exact)
         if isinstance(kind, GraphQLNonNull):
             return self._present(kind.of_type, details)
-        return _nullable(self._present(kind, details))
+        return nullable(self._present(kind, details))
 
     def _present(self, kind: Any, details: Details) -> Completion:
         """Of values that are there; None does not fit."""
         if isinstance(kind, GraphQLList):
-            return _listed(self._completion(kind.of_type, details))
+            return listed(self._completion(kind.of_type, details))
         if is_abstract_type(kind):
             return self._any_of(kind, details)
-        return _selected(self._object(kind, details))
+        return selected(self._object(kind, details))
 
     def _object(self, kind: GraphQLObjectType, details: Details) -> Selection:
         fields = self.run.collect_subfields(kind, details).grouped_field_set
@@ -227,7 +178,7 @@ class _Compiler:
                 groups.setdefault(value.__class__, []).append(at)
             if not groups.keys() <= selections.keys():
                 raise Unfit
-            filled = await _all(
+            filled = await all_of(
                 selections[each].carry_out([values[at] for at in places], run) for each, places in groups.items()
             )
             for places, answered in zip(groups.values(), filled, strict=True):
@@ -238,68 +189,7 @@ class _Compiler:
         return Completion(None, many)
 
 
-class _Source:
-    """The text of a `make` in the making, and the objects its names stand for."""
-
-    def __init__(self, kind: type | None) -> None:
-        self.names: dict[str, Any] = {"Unfit": Unfit}
-        self.columns: list[Column] = []
-        self._kind = kind
-        self._entries: list[str] = []
-        self._cells: list[str] = []
-        self._taken: list[str] = []
-
-    def name(self, thing: Any) -> str:
-        name = f"x{len(self.names)}"
-        self.names[name] = thing
-        return name
-
-    def add(self, key: str, expression: str) -> None:
-        self._entries.append(f"{key!r}: {expression}")
-
-    def add_constant(self, key: str, constant: str) -> None:
-        self._cells.append(f"{key!r}: {constant}")
-
-    def add_cell(self, key: str, declared: StrawberryField, completion: Completion) -> None:
-        """What a table has in a column; a method is not."""
-        if declared.base_resolver is None and completion.one is not None:
-            one = completion.one
-            column = completion.column or (lambda values: [one(value) for value in values])
-            self._cells.append(f"{key!r}: v{len(self._taken)}")
-            self._taken.append(f"{self.name(column)}(t[{declared.python_name!r}])")
-
-    def add_column(self, key: str, column: Column) -> None:
-        self.add(key, f"c{len(self.columns)}")
-        self.columns.append(column)
-
-    def compile(self) -> Callable[..., dict[str, Any]]:
-        """Nothing of a caller's gets into the text but the names of the answer, which the grammar of GraphQL bounds."""
-        parameters = ", ".join(("o", *(f"c{number}" for number in range(len(self.columns)))))
-        lines = [f"def make({parameters}):"]
-        if self._kind is not None and not self.columns:
-            lines.append(f"    if o.__class__ is not {self.name(self._kind)}: raise Unfit")
-        lines.append(f"    return {{{', '.join(self._entries)}}}")
-        exec("\n".join(lines), self.names)  # noqa: S102
-        make: Callable[..., dict[str, Any]] = self.names["make"]
-        return make
-
-    def compile_table(self) -> Callable[[Table[Any]], orjson.Fragment] | None:
-        if len(self._cells) < len(self._entries) or not self._taken:
-            return None
-        cells, taken, kind = ", ".join(self._cells), ", ".join(self._taken), self._kind
-        names = ", ".join(f"v{number}" for number in range(len(self._taken)))
-        exec(f"def rows(t): return [{{{cells}}} for {names}, in zip({taken})]", self.names)  # noqa: S102
-        rows = self.names["rows"]
-
-        def table(values: Table[Any]) -> orjson.Fragment:
-            if values.kind is not kind:
-                raise Unfit
-            return values.told(rows)
-
-        return table
-
-
-def _plain(declared: StrawberryField, source: _Source) -> str | None:
+def _plain(declared: StrawberryField, source: Source) -> str | None:
     """The expression for a field that is there for the taking: an attribute, or a method that needs nothing more."""
     if declared.extensions or declared.permission_classes:
         raise Unplanned
@@ -330,9 +220,8 @@ def _attributes(take: One) -> Column:
 def _asked(whole: Whole, arguments: Arguments) -> Column:
     async def values(objects: Sequence[Any], run: Run) -> Sequence[Any]:
         answers = await ask(whole, objects, run.context_value, arguments.of(run))
-        for each in answers:
-            if isinstance(each, Exception):
-                raise each
+        if has_refusals(answers):
+            raise next(each for each in answers if isinstance(each, Exception))
         return answers
 
     return values
@@ -350,7 +239,7 @@ def _resolved(
         given = arguments.raw(run)
         answers = [resolve(each, info, **given) for each in objects]
         if any(run.is_awaitable(each) for each in answers):
-            return await _all(_awaited(each, run) for each in answers)
+            return await all_of(_awaited(each, run) for each in answers)
         return answers
 
     return values
@@ -365,63 +254,3 @@ def _completed(values: Column, complete: Column) -> Column:
         return await complete(await values(objects, run), run)
 
     return column
-
-
-def _selected(selection: Selection) -> Completion:
-    if not selection.columns:
-        return Completion.by_one(selection.make, table=selection.table)
-    return Completion(None, selection.carry_out)
-
-
-def _nullable(inner: Completion) -> Completion:
-    one = inner.one
-    if one is not None:
-        return Completion.by_one(lambda value: None if value is None else one(value))
-
-    async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
-        there = iter(await inner.many([value for value in values if value is not None], run))
-        return [None if value is None else next(there) for value in values]
-
-    return Completion(None, many)
-
-
-def _listed(inner: Completion) -> Completion:
-    one = inner.one
-    if one is not None:
-        return Completion.by_one(_list_of(inner.column or (lambda values: [one(each) for each in values]), inner.table))
-
-    async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
-        lists = [_items(value) for value in values]
-        flat: Iterator[Any] = iter(await inner.many([each for items in lists for each in items], run))
-        return [list(islice(flat, len(items))) for items in lists]
-
-    return Completion(None, many)
-
-
-def _list_of(column: leaves.Column, table: Callable[[Table[Any]], orjson.Fragment] | None) -> One:
-    def one(value: Any) -> Any:
-        items = _items(value)
-        if not items:
-            return []
-        return table(items) if table is not None and items.__class__ is Table else column(items)
-
-    return one
-
-
-def _items(value: Any) -> Sequence[Any]:
-    if value.__class__ in LISTS:
-        items: Sequence[Any] = value
-        return items
-    raise Unfit
-
-
-async def _all(work: Iterable[Awaitable[Any]]) -> list[Any]:
-    """Together, so that what they ask for is put together; to its end, so that nobody reads on behind our back."""
-    waiting = list(work)
-    if len(waiting) < 2:
-        return [await each for each in waiting]
-    answers = await asyncio.gather(*waiting, return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return answers

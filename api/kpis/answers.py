@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from api.context import Context
-from api.sets import Each, attempts
+from api.sets import Each, attempts, has_refusals
 from domain.kpis.valuation import Answer, Question, answer
 
 S = TypeVar("S")
@@ -20,9 +20,9 @@ async def answers(
         return await context.reader.read(answer, questions, now=context.now, as_of=as_of, memory=context.house.memory)
 
     questions = attempts(question, subjects)
+    gathering = context.gathering((answer, as_of), read)
+    if not has_refusals(questions):
+        return await gathering.ask(questions)
     asked = [each for each in questions if not isinstance(each, Exception)]
-    found = await context.gathering((answer, as_of), read).ask(asked) if asked else []
-    if len(asked) == len(questions):
-        return found
-    coming = iter(found)
+    coming = iter(await gathering.ask(asked))
     return [each if isinstance(each, Exception) else next(coming) for each in questions]

@@ -43,8 +43,14 @@ class MetricValue:
 
     @strawberry.field
     def value(self) -> Decimal | None:
-        question = self.answer.question
-        return number_of(self.answer.values.numbers[-1], question.metric, question.profile)
+        """Reckoned once for as long as it is remembered; in the reporting currency, which is the tenant's for good."""
+        answer = self.answer
+        try:
+            found: Decimal | None = answer.told[MetricValue]
+        except KeyError:
+            question = answer.question
+            found = answer.told[MetricValue] = number_of(answer.values.numbers[-1], question.metric, question.profile)
+        return found
 
     @strawberry.field
     def unit(self) -> Unit:

@@ -20,7 +20,7 @@ MOST_VALUES = 50_000
 class Reckoned(NamedTuple):
     values: Values
     inputs: Mapping[str, Column]
-    told: dict[str, Any]
+    told: dict[Any, Any]
     """What was made of them for those who asked: kept as long as they are."""
 
 

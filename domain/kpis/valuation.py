@@ -70,7 +70,7 @@ class Answer(NamedTuple):
     values: Values
     inputs: Mapping[str, Column]
     standing: Standing
-    told: dict[str, Any]
+    told: dict[Any, Any]
 
     @property
     def value(self) -> Value:

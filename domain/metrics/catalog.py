@@ -31,10 +31,10 @@ def find_metric(key: str) -> Metric | None:
 
 def get_metric(key: str, *, field: tuple[str, ...] = ()) -> Metric:
     """Of what was adopted. Raises MetricNotInRelease."""
-    found = find_metric(key)
-    if found is None:
-        raise MetricNotInRelease(key, field=field)
-    return found
+    try:
+        return BY_KEY[key]
+    except KeyError:
+        raise MetricNotInRelease(key, field=field) from None
 
 
 @cache
