@@ -14,6 +14,7 @@ from pgqueuer.models import Job as QueuedJob
 
 from api.backlog import EVERY_SECONDS, tell_backlog
 from api.collectors import Pools
+from api.garbage import settle_memory
 from api.wiring import Parts, open_parts
 from domain.connections.house import House
 from domain.connections.inbox import process
@@ -39,6 +40,7 @@ LEAST_JOBS = 2
 async def run_worker(settings: Settings) -> None:
     """Until SIGTERM or SIGINT; a job under way is finished first, a long read after the page in hand."""
     async with open_parts(of_worker(settings)) as parts:
+        settle_memory()
         with exposed(settings, [Pools(parts.house.database)]):
             await _serve(parts)
 

@@ -6,21 +6,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.facts.recompute import DAYS_AT_ONCE, Work, recompute
-from domain.kpis.refresh import lock_basis, refresh
+from domain.kpis.refresh import refresh
 from tenants.clock import Clock
 from tenants.database import Database
 from tenants.registry.profile import Profile, get_profile
 from tenants.scope import Scope
-from tenants.sql import statement
-
-FIRST_DAY = statement("""
-UPDATE tenant_states SET first_day = (
-    SELECT local_day FROM day_components
-    WHERE tenant_id = :tenant_id!uuid AND component = 'orders' AND segment = '' AND n > 0
-    ORDER BY local_day LIMIT 1
-)
-WHERE tenant_id = :tenant_id
-""")
 
 
 async def recompute_tenant(database: Database, clock: Clock, *, tenant_id: UUID) -> int:
@@ -39,10 +29,7 @@ async def recompute_tenant(database: Database, clock: Clock, *, tenant_id: UUID)
 
 async def renew(session: AsyncSession, profile: Profile, *, now: datetime) -> Work:
     """One batch of days, and after the last one what the KPIs stand at."""
-    basis = await lock_basis(session, profile.tenant_id)
     work = await recompute(session, profile, now=now)
-    if work.changed:
-        await session.execute(FIRST_DAY, {"tenant_id": profile.tenant_id})
     if len(work.days) < DAYS_AT_ONCE:
-        await refresh(session, profile, since=basis, days=work.days, now=now)
+        await refresh(session, profile, since=work.basis, days=work.days, now=now)
     return work

@@ -24,10 +24,6 @@ from tenants.registry.profile import Profile
 from tenants.snapshots import Snapshot
 from tenants.sql import query, statement
 
-BASIS = statement("""
-SELECT CASE WHEN current_at = updated_at THEN current_basis END AS basis FROM tenant_states
-WHERE tenant_id = :tenant_id!uuid FOR UPDATE
-""")
 ADOPTED = query(f"SELECT {columns(Kpi)} FROM kpis e WHERE e.tenant_id = :tenant_id!uuid AND {LIVE}")
 AIMED_AT = query(f"""
 SELECT {columns(Target)}, s.target_id IS NOT NULL AS judged
@@ -71,12 +67,6 @@ class Aim(NamedTuple):
     target: Target
     metric: Metric
     question: Question
-
-
-async def lock_basis(session: AsyncSession, tenant_id: UUID) -> str | None:
-    """On which everything kept is true before the recompute; None where it is not. Others wait behind it."""
-    basis: str | None = (await session.execute(BASIS, {"tenant_id": tenant_id})).scalar_one()
-    return basis
 
 
 async def refresh(

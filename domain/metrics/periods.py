@@ -123,11 +123,6 @@ def shifted(periods: Periods, fiscal_start_month: int = 1) -> Periods:
     return Periods((previous(periods[0], fiscal_start_month), *periods[:-1]))
 
 
-def periods_touching(days: list[date], grain: Grain, fiscal_start_month: int = 1) -> list[Period]:
-    """The distinct calendar periods that contain any of `days`, oldest first."""
-    return sorted({period_of(day, grain, fiscal_start_month) for day in days})
-
-
 def add_months(first_of_month: date, months: int) -> date:
     index = first_of_month.year * 12 + first_of_month.month - 1 + months
     return date(index // 12, index % 12 + 1, 1)

@@ -10,10 +10,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from domain.facts.models import DayComponent, PeriodComponent
 from domain.kpis.figures import Column, Figures
-from domain.kpis.recompute import FIRST_DAY
 from domain.kpis.valuation import Question, answer
 from domain.metrics import components as c
 from domain.metrics.catalog import ALL, BY_KEY
@@ -33,6 +33,8 @@ NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
 TODAY = NOW.date()
 SUMMED = (c.ORDERS, c.PRICED_ORDERS, c.GROSS_REVENUE, c.DISCOUNTS, c.REFUNDS, c.CUSTOMER_ORDERS, c.NEW_CUSTOMERS)
 SEGMENTS = ("", "channel=web")
+
+FIRST_DAY = text("UPDATE tenant_states SET first_day = :day WHERE tenant_id = :tenant_id")
 
 
 @dataclass
@@ -62,7 +64,7 @@ class Shop:
         async with self.database.unit_of_work(Scope.of_tenant(self.tenant_id)) as session:
             session.add_all(self._day(*place, *found) for place, found in self.rows.items())
             await session.flush()
-            await session.execute(FIRST_DAY, {"tenant_id": self.tenant_id})
+            await session.execute(FIRST_DAY, {"tenant_id": self.tenant_id, "day": min(day for _, _, day in self.rows)})
 
     async def count(self, component: Component, period: Period, n: int) -> None:
         async with self.database.unit_of_work(Scope.of_tenant(self.tenant_id)) as session:

@@ -12,7 +12,6 @@ from domain.metrics.periods import (
     Period,
     last_periods,
     period_of,
-    periods_touching,
     previous,
     shifted,
 )
@@ -72,10 +71,3 @@ def test_recent_periods_follow_each_other_without_gap(day: date, grain: Grain, f
     assert periods[-1].start <= day <= periods[-1].end
     assert all(a.end + timedelta(days=1) == b.start for a, b in itertools.pairwise(periods))
     assert shifted(periods, fiscal) == tuple(previous(period, fiscal) for period in periods)
-
-
-@given(st.lists(DAYS, max_size=8), st.sampled_from(CALENDAR), MONTHS)
-def test_periods_touching_days_are_exactly_theirs(days: list[date], grain: Grain, fiscal: int) -> None:
-    periods = periods_touching(days, grain, fiscal)
-    assert periods == sorted(set(periods))
-    assert {period_of(day, grain, fiscal) for day in days} == set(periods)
