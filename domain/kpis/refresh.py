@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import orjson
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kpis.current import basis_of, said
@@ -74,6 +75,8 @@ async def refresh(
 ) -> None:
     """After `days`, in their order, were made anew: what rests on them, or everything if it was kept on another basis
     than `since`. Where there is no data nothing is kept."""
+    # Reads of one tenant, always the same; the recompute before had every statement planned anew.
+    await session.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
     snapshot, today = await snapshot_within(session), profile.today(now)
     of_tenant = {"tenant_id": profile.tenant_id}
     standings = await read_standings(snapshot, [profile.tenant_id])
