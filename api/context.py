@@ -13,7 +13,7 @@ import strawberry
 from api.gathering import Answered, Gathering
 from api.node import Node
 from domain.connections.house import House
-from domain.kpis.reads import read_entries, read_entry
+from domain.kpis.reads import read_entries, read_entry, remember
 from domain.reading import Key, Read
 from tenants.access.actor import Actor, ApiScope
 from tenants.errors import Denied, InvalidInput, NotFound
@@ -121,6 +121,7 @@ class Reader:
         except (InvalidInput, NotFound, Denied):
             await snapshot.turn_to(self._profiles)
             raise
+        remember(snapshot, rows)
         self._entries[tenant_id] = rows
         self._profiles[tenant_id] = profile_of(rows[0])
 

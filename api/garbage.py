@@ -12,7 +12,8 @@ THRESHOLDS = (10_000, 10, 20)
 def settle_memory() -> None:
     """The modules, the schema and the models stay for good: no collection shall walk through them again.
 
-    Of a process that does nothing but serve or work. Whoever shares one, as tests do, would keep what others have left over.
+    Of a process that does nothing but serve or work. Whoever shares one, as tests do, would keep what others have left
+    over.
     """
     gc.collect()
     gc.freeze()

@@ -107,12 +107,7 @@ class Target(OfRow):
 
     @set_based(description="On track or not, on a day; by default on the tenant's today.")
     async def status(targets: Sequence["Target"], context: Context, on: dt.date | None = None) -> Each[TargetStatus]:
-        known = [None] * len(targets) if on else await _current(targets, context)
-        if None not in known:
-            return cast("list[TargetStatus]", known)
-        unknown = [target for target, status in zip(targets, known, strict=True) if status is None]
-        judged = iter(attempts(attrgetter("status"), await progress_of(unknown, context, on)))
-        return [next(judged) if status is None else status for status in known]
+        return await statuses_of(targets, context, on)
 
     @set_based(description="The status with what it was judged by.")
     async def progress(
@@ -120,6 +115,16 @@ class Target(OfRow):
     ) -> Each[TargetProgress]:
         stands = await progress_of(targets, context, on)
         return attempts(lambda each, target: TargetProgress.of(each, target, context), stands, targets)
+
+
+async def statuses_of(targets: Sequence[Target], context: Context, on: dt.date | None) -> Each[TargetStatus]:
+    """Today's as they are kept; what is not kept is judged."""
+    known = [None] * len(targets) if on else await _current(targets, context)
+    if None not in known:
+        return cast("list[TargetStatus]", known)
+    unknown = [target for target, status in zip(targets, known, strict=True) if status is None]
+    judged = iter(attempts(attrgetter("status"), await progress_of(unknown, context, on)))
+    return [next(judged) if status is None else status for status in known]
 
 
 async def _current(targets: Sequence[Target], context: Context) -> list[TargetStatus | None]:

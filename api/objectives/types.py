@@ -7,13 +7,12 @@ import strawberry
 from api.context import Context
 from api.ids import Kind, encode, tenant_gid
 from api.initiatives.types import InitiativeLink
-from api.kpis.targets import newest_targets, progress_of
+from api.kpis.targets import newest_targets, statuses_of
 from api.kpis.types import Kpi
 from api.pagination import Connection, slice_of
 from api.rows import OfRow, column
 from api.sets import Each, attempts, set_based
 from domain.initiatives.repository import list_links_of_objectives
-from domain.kpis.progress import Progress
 from domain.kpis.trajectories import TargetStatus
 from domain.metrics.catalog import find_metric
 from domain.objectives import models
@@ -67,15 +66,15 @@ class Objective(OfRow):
         known = [[row for row in rows if find_metric(row.metric_key)] for rows in lists]
         newest = iter(await newest_targets([kpi for kpis in known for kpi in kpis], context))
         targets = [[target for target in islice(newest, len(kpis)) if target is not None] for kpis in known]
-        progress = iter(await progress_of([target for some in targets for target in some], context, on))
-        return attempts(_worst, [list(islice(progress, len(some))) for some in targets])
+        statuses = iter(await statuses_of([target for some in targets for target in some], context, on))
+        return attempts(_worst, [list(islice(statuses, len(some))) for some in targets])
 
 
-def _worst(targets: Sequence[Progress | Exception]) -> TargetStatus:
-    for each in targets:
+def _worst(statuses: Each[TargetStatus]) -> TargetStatus:
+    for each in statuses:
         if isinstance(each, Exception):
             raise each
-    return combine([each.status for each in targets if not isinstance(each, Exception)])
+    return combine([each for each in statuses if not isinstance(each, Exception)])
 
 
 def _keys(objectives: Sequence[Objective]) -> list[Key]:

@@ -28,8 +28,10 @@ class Work:
     days: Sequence[date]
     day_rows: int
     period_rows: int
+    touched: Sequence[date]
+    """Those days, and the ones whose new customers are others now, in their order."""
     basis: str | None
-    """On which current values were true before it, if they were."""
+    """On which current values were true before it, if they were; they are not any more."""
 
     @property
     def changed(self) -> bool:
@@ -99,13 +101,13 @@ async def recompute(session: AsyncSession, profile: Profile, *, now: datetime) -
     today = profile.today(now)
     rolled = state.computed_through is None or state.computed_through < today
     if not days and not rolled:
-        return Work((), 0, 0, state.basis)
+        return Work((), 0, 0, (), state.basis)
     moved = await _recompute_entity_days(session, profile.tenant_id, days) if days else Moved()
     day_rows = await _recompute_days(session, profile, days, moved, today=today, now=now) if days else 0
     if rolled:
         await _forget_old_windows(session, profile.tenant_id, today=today, now=now)
     period_rows = await _recompute_periods(session, profile, moved.days, today=today, now=now, rolled=rolled)
-    work = Work(days, day_rows, period_rows, state.basis)
+    work = Work(days, day_rows, period_rows, sorted({*days, *moved.first_days}), state.basis)
     version = state.data_version + work.changed
     await session.execute(statements.KEEP_STATE, {**tenant, "today": today, "data_version": version, "now": now})
     if days:

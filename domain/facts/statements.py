@@ -8,12 +8,13 @@ from tenants.sql import statement
 
 # One recompute a tenant at a time: two would each count a period without the other's days.
 LOCK_STATE = statement("""
-SELECT computed_through, data_version, CASE WHEN current_at = updated_at THEN current_basis END AS basis
+SELECT computed_through, data_version, current_basis AS basis
 FROM tenant_states WHERE tenant_id = :tenant_id!uuid FOR UPDATE
 """)
 KEEP_STATE = statement("""
 UPDATE tenant_states SET
     computed_through = :today!date, data_version = :data_version!bigint, updated_at = :now!instant,
+    current_basis = NULL,
     first_day = (
         SELECT local_day FROM day_components
         WHERE tenant_id = :tenant_id!uuid AND component = 'orders' AND segment = '' AND n > 0

@@ -1,7 +1,7 @@
 """Current values: what the recompute keeps of the periods that have a name today, so that nobody adds them up again.
 
-They are kept on a basis: the tenant's today, its fiscal year and the definitions of this release. Where a reader's
-basis is another one, or figures have changed since, what is kept does not count.
+They are kept on a basis: the tenant's today, its first day with data, its fiscal year and the definitions of this
+release. Where a reader's basis is another one, or figures have changed since, what is kept does not count.
 """
 
 from collections.abc import Sequence
@@ -38,8 +38,8 @@ ValueKey = tuple[UUID, str, date, str, str]
 """Tenant, grain, first day of the period, metric, segment."""
 
 
-def basis_of(profile: Profile, today: date) -> str:
-    return f"{today} {profile.fiscal_year_start_month} {edition()}"
+def basis_of(profile: Profile, today: date, first_day: date) -> str:
+    return f"{today} {first_day} {profile.fiscal_year_start_month} {edition()}"
 
 
 def key_of(tenant_id: UUID, period: Period, metric_key: str, segment: str) -> ValueKey:

@@ -94,7 +94,7 @@ class CurrentValue(TenantTable):
 
 
 class CurrentStatus(TenantTable):
-    """How a target stands today. Whoever changes what a target asks for takes this away."""
+    """How a target stands today. What a target asks for never changes; whoever lets it must take this away."""
 
     __tablename__ = "current_statuses"
     __table_args__ = (

@@ -27,7 +27,7 @@ def _standing(first_day: str, *, also: Sequence[str] = (), joined: str = "") -> 
     """
     return f"""
         SELECT t.tenant_id, t.data_version, t.updated_at AS computed_at, {first_day} AS first_day,
-            CASE WHEN t.current_at = t.updated_at THEN t.current_basis END AS basis,
+            t.current_basis AS basis,
             coalesce(f.connected, false) AS connected, coalesce(f.backfilling, false) AS backfilling,
             {", ".join(("d.tenant_id IS NOT NULL AS pending", "f.sources", "f.instants", *also))}
         FROM tenant_states t LEFT JOIN (
@@ -112,19 +112,18 @@ async def read_entry(snapshot: Snapshot, tenant_id: UUID, *, organization_id: UU
     One statement for all, because a request waits for nothing as long as for statements. Whether the organization may
     be told anything of it is for the caller to judge.
     """
-    rows = await snapshot.fetch(ENTRY, tenant_ids=[tenant_id], organization_id=organization_id)
-    _remember(snapshot, rows)
-    return rows
+    return await snapshot.fetch(ENTRY, tenant_ids=[tenant_id], organization_id=organization_id)
 
 
 async def read_entries(snapshot: Snapshot, tenant_ids: Sequence[UUID]) -> Sequence[Row]:
     """Profile and standing of tenants that may be read."""
     rows = await snapshot.fetch(ENTRIES, tenant_ids=tenant_ids)
-    _remember(snapshot, rows)
+    remember(snapshot, rows)
     return rows
 
 
-def _remember(snapshot: Snapshot, rows: Sequence[Row]) -> None:
+def remember(snapshot: Snapshot, rows: Sequence[Row]) -> None:
+    """The standings of tenants that were entered."""
     known = snapshot.known.setdefault(read_standings, {})
     known.update({(row["tenant_id"], None): Standing(*row[: len(Standing._fields)]) for row in rows})
 

@@ -31,5 +31,5 @@ async def renew(session: AsyncSession, profile: Profile, *, now: datetime) -> Wo
     """One batch of days, and after the last one what the KPIs stand at."""
     work = await recompute(session, profile, now=now)
     if len(work.days) < DAYS_AT_ONCE:
-        await refresh(session, profile, since=work.basis, days=work.days, now=now)
+        await refresh(session, profile, since=work.basis, days=work.touched, now=now)
     return work

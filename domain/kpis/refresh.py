@@ -19,17 +19,18 @@ from domain.metrics.catalog import find_metric
 from domain.metrics.definition import Metric
 from domain.metrics.evaluation import EVERYWHERE
 from domain.metrics.periods import PeriodName, period_named
-from domain.reading import LIVE, columns
+from domain.reading import columns
 from tenants.database import snapshot_within
 from tenants.registry.profile import Profile
 from tenants.snapshots import Snapshot
 from tenants.sql import query, statement
 
-ADOPTED = query(f"SELECT {columns(Kpi)} FROM kpis e WHERE e.tenant_id = :tenant_id!uuid AND {LIVE}")
+# Archived ones too: whoever looks at one sees what it stands at today, and it may be adopted again.
+ADOPTED = query(f"SELECT {columns(Kpi)} FROM kpis e WHERE e.tenant_id = :tenant_id!uuid")
 AIMED_AT = query(f"""
 SELECT {columns(Target)}, s.target_id IS NOT NULL AS judged
 FROM targets e LEFT JOIN current_statuses s ON s.tenant_id = :tenant_id!uuid AND s.target_id = e.id
-WHERE e.tenant_id = :tenant_id AND {LIVE}
+WHERE e.tenant_id = :tenant_id
 """)
 KEPT = query("SELECT DISTINCT metric_key, segment FROM current_values WHERE tenant_id = :tenant_id!uuid")
 
@@ -60,7 +61,7 @@ ON CONFLICT (tenant_id, target_id) DO UPDATE SET status = excluded.status
 WHERE current_statuses.status <> excluded.status
 """)
 SETTLE = statement("""
-UPDATE tenant_states SET current_at = updated_at, current_basis = :basis!text WHERE tenant_id = :tenant_id!uuid
+UPDATE tenant_states SET current_basis = :basis!text WHERE tenant_id = :tenant_id!uuid
 """)
 
 
@@ -80,9 +81,10 @@ async def refresh(
     snapshot, today = await snapshot_within(session), profile.today(now)
     of_tenant = {"tenant_id": profile.tenant_id}
     standings = await read_standings(snapshot, [profile.tenant_id])
-    if standings[profile.tenant_id].first_day is None:
+    first_day = standings[profile.tenant_id].first_day
+    if first_day is None:
         return
-    basis = basis_of(profile, today)
+    basis = basis_of(profile, today, first_day)
     anew = basis != since
     kpis = {row.id: cast(Kpi, row) for row in await snapshot.fetch(ADOPTED, **of_tenant)}
     kept = set() if anew else {(row.metric_key, row.segment) for row in await snapshot.fetch(KEPT, **of_tenant)}
@@ -119,7 +121,7 @@ def _questions(profile: Profile, kpis: Iterable[Kpi], today: date) -> Iterator[Q
 
 
 async def _aims(snapshot: Snapshot, profile: Profile, kpis: dict[UUID, Kpi], today: date) -> list[tuple[Aim, bool]]:
-    """Live targets of live KPIs, and whether each was judged before."""
+    """Every target of a metric this release knows, and whether it was judged before."""
     aims = []
     for row in await snapshot.fetch(AIMED_AT, tenant_id=profile.tenant_id):
         kpi, target = kpis.get(row.kpi_id), cast(Target, row)

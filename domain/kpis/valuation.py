@@ -59,8 +59,8 @@ class Ground(NamedTuple):
     @property
     def current(self) -> bool:
         """Whether what the recompute keeps of today is true. Where there is no data nothing is kept."""
-        kept, coverage = self.standing.basis, self.coverage
-        return kept is not None and coverage.first_day is not None and kept == basis_of(self.profile, coverage.today)
+        today, first_day = self.coverage.today, self.coverage.first_day
+        return first_day is not None and self.standing.basis == basis_of(self.profile, today, first_day)
 
 
 class Answer(NamedTuple):

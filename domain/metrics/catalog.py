@@ -39,8 +39,14 @@ def get_metric(key: str, *, field: tuple[str, ...] = ()) -> Metric:
 
 @cache
 def edition() -> str:
-    """Of all definitions together: another one as soon as any of them says something else."""
-    said = "\n".join(f"{metric.key} {metric.version} {metric.formula_text}" for metric in ALL)
+    """Of all definitions together: another one as soon as any of them says something else, or reads something else.
+
+    What its formula does is code: whoever changes that raises the version.
+    """
+    said = "\n".join(
+        f"{metric.key} {metric.version} {metric.formula_text} {metric.n} {sorted(metric.inputs.items())}"
+        for metric in ALL
+    )
     return uuid5(NAMESPACE_URL, f"azimuth:metrics:{said}").hex[:12]
 
 

@@ -24,7 +24,6 @@ CREATE TABLE current_statuses (
 
 ALTER TABLE tenant_states
     ADD COLUMN first_day date,
-    ADD COLUMN current_at timestamptz,
     ADD COLUMN current_basis text;
 
 UPDATE tenant_states t SET first_day = (

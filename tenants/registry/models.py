@@ -51,7 +51,7 @@ class TenantProfile(TenantTable):
 class TenantState(TenantTable):
     """What the engine keeps of a tenant: `data_version` rises with every recompute that changed something.
 
-    Current values are true while `current_at` is `updated_at`, on the basis that is named.
+    Current values are true on `current_basis`; without one they are not.
     """
 
     __tablename__ = "tenant_states"
@@ -61,5 +61,4 @@ class TenantState(TenantTable):
     computed_through: Mapped[date | None]
     updated_at: Mapped[datetime]
     first_day: Mapped[date | None]
-    current_at: Mapped[datetime | None]
     current_basis: Mapped[str | None]

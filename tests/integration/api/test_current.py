@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from domain.facts.recompute import mark_dirty, recompute
 from domain.kpis.current import KEPT
 from domain.kpis.figures import FIGURES
 from domain.kpis.recompute import renew
@@ -134,21 +135,57 @@ async def test_a_day_that_turned_makes_everything_new(shop: RecordShop) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "UPDATE tenant_states SET updated_at = updated_at + interval '1 second' WHERE tenant_id = :tenant_id",
         "UPDATE tenant_states SET current_basis = current_basis || ' of another release' WHERE tenant_id = :tenant_id",
-        "UPDATE tenant_states SET first_day = NULL WHERE tenant_id = :tenant_id",
+        "UPDATE tenant_states SET first_day = first_day - 1 WHERE tenant_id = :tenant_id",
     ],
 )
-async def test_figures_that_changed_since_make_it_void(shop: RecordShop, sql: str) -> None:
+async def test_what_rests_on_something_else_is_not_believed(shop: RecordShop, sql: str) -> None:
     await change(shop, sql)
-    _, how = await ask(shop, questions(shop))
-    assert how <= {"worked out"}
+    assert (await ask(shop, questions(shop)))[1] == {"worked out"}
 
 
 async def test_what_changed_between_two_batches_is_not_forgotten(shop: RecordShop) -> None:
     """A worker that ends between them has raised the tenant's version, and what is kept is of the time before."""
+    today = shop.tenant.profile.today(datetime.now(UTC))
+    async with shop.shop.database.unit_of_work(shop.tenant.scope) as session:
+        await mark_dirty(session, shop.tenant.id, [today], now=datetime.now(UTC))
+        await recompute(session, shop.tenant.profile, now=datetime.now(UTC))
     await change(shop, "UPDATE current_values SET n = n + 1 WHERE tenant_id = :tenant_id")
-    await change(shop, "UPDATE tenant_states SET updated_at = now() WHERE tenant_id = :tenant_id")
+    assert (await ask(shop, questions(shop)))[1] == {"worked out"}
+    await keep(shop)
+    await agree(shop)
+
+
+async def test_an_earlier_order_makes_a_customer_new_on_another_day(shop: RecordShop) -> None:
+    """Its own day is long gone; the day on which she was new until now is not, and no order of that day has changed."""
+    now = datetime.now(UTC)
+    await shop.shop.sell(order(9300, now - timedelta(days=1), 1_000, customer="regular"))
+    await shop.shop.sell(order(9301, now - timedelta(days=500), 1_000, customer="regular"))
+    await agree(shop)
+
+
+async def test_a_history_that_begins_earlier_or_later_covers_other_periods(world: World) -> None:
+    tenant = await world.another_tenant()
+    young = RecordShop(tenant, await world.another_shop(tenant), world.planner(tenant), {})
+    for metric in ALL:
+        await young.planner.kpi(metric.key)
+    await young.planner.kpi("orders", segment=WEB)
+    now = datetime.now(UTC)
+    await young.shop.sell(*(order(at, now - timedelta(days=at), 1_000, customer=f"c{at}") for at in range(3)))
+    await young.shop.sell(order(10, now - timedelta(days=800), 1_000, customer="c1"))
+    await agree(young)
+    await keep(young)
+    await young.shop.lose(10)
+    await agree(young)
+
+
+async def test_what_is_archived_is_kept_true(shop: RecordShop) -> None:
+    """It can still be looked at, and be adopted again."""
+    now = datetime.now(UTC)
+    await change(shop, "UPDATE kpis SET archived_at = now() WHERE tenant_id = :tenant_id")
+    await shop.shop.sell(order(9400, now, 1_000), order(9401, now - timedelta(days=40), 1_000))
+    await agree(shop)
+    await shop.planner.kpi("orders")
     await keep(shop)
     await agree(shop)
 
@@ -202,3 +239,19 @@ async def test_a_target_has_the_status_that_is_kept_and_a_new_one_that_which_it_
     await shop.shop.sell(order(9200, datetime.now(UTC) - timedelta(days=33), 500))
     judged = await target_of(agency, kpi)
     assert judged["status"] == judged["progress"]["status"]
+
+
+async def test_an_archived_target_goes_on_being_judged(agency: Caller, shop: RecordShop) -> None:
+    today = shop.tenant.profile.today(datetime.now(UTC))
+    start, due = today - timedelta(days=400), today + timedelta(days=400)
+    target = await shop.planner.target(
+        shop.kpis["orders"], value=Decimal(1), start_value=Decimal(0), start_on=start, due_on=due
+    )
+    await keep(shop)
+    await change(shop, "UPDATE targets SET archived_at = now() WHERE tenant_id = :tenant_id")
+    await change(shop, "UPDATE current_statuses SET status = 'OFF_TRACK' WHERE tenant_id = :tenant_id")
+    await change(shop, "UPDATE tenant_states SET current_basis = NULL WHERE tenant_id = :tenant_id")
+    await keep(shop)
+    document = "query($id: ID!) { node(id: $id) { ... on Target { status progress { status } } } }"
+    found = (await agency.ask(document, id=target)).data["node"]
+    assert found["status"] == found["progress"]["status"] == "ON_TRACK"
