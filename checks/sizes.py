@@ -13,6 +13,7 @@ from checks.sources import ROOT, python_files
 
 LONGEST_MODULE = 500
 LONGEST_FUNCTION = 60
+MODELS = "models: a service of Polar's median 295, Starlette's functions median 5, a use case of Codecov's 29"
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
@@ -46,7 +47,7 @@ def main() -> int:
             lengths.append(length)
             if length > LONGEST_FUNCTION:
                 complaints.append(f"{place}: {name} has {length} lines, at most {LONGEST_FUNCTION}")
-    print("\n".join([*complaints, f"modules {spread(modules)}; functions {spread(lengths)}"]))
+    print("\n".join([*complaints, f"modules {spread(modules)}; functions {spread(lengths)}; {MODELS}"]))
     return 1 if complaints else 0
 
 
