@@ -118,7 +118,8 @@ class Target(OfRow):
 
 
 async def statuses_of(targets: Sequence[Target], context: Context, on: dt.date | None) -> Each[TargetStatus]:
-    """Today's as they are kept; what is not kept is judged."""
+    """Today's as they are kept; what is not kept is judged. Raises InvalidInput."""
+    fields.plausible(on, "on")
     known = [None] * len(targets) if on else await _current(targets, context)
     if None not in known:
         return cast("list[TargetStatus]", known)
