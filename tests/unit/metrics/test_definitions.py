@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from domain.metrics import catalog
-from domain.metrics.definition import Metric, NullReason, WorkedExample
+from domain.metrics.components import ORDERS, PRICED_ORDERS
+from domain.metrics.definition import Input, Metric, NullReason, Window, WorkedExample
 from domain.metrics.evaluation import compute
 from domain.metrics.formulas import Number
 
@@ -69,3 +71,20 @@ def test_a_ratio_of_sums_is_not_a_mean_of_ratios() -> None:
     small = {"repeat_customers": 9, "active_customers": 10}
     large = {"repeat_customers": 30, "active_customers": 90}
     assert reckoned(metric, {name: small[name] + large[name] for name in small}) == Decimal("0.39")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 2},
+        {"formula_text": "orders + 1"},
+        {"n": "others"},
+        {"inputs": {"orders": Input(ORDERS, Window.PREVIOUS)}},
+        {"inputs": {"orders": Input(PRICED_ORDERS)}},
+    ],
+)
+def test_a_definition_that_changed_makes_another_edition(change: dict[str, object]) -> None:
+    """What was kept by the old one is not believed."""
+    orders = catalog.get_metric("orders")
+    assert catalog.edition((orders,)) == catalog.edition((replace(orders),))
+    assert catalog.edition((replace(orders, **change),)) != catalog.edition((orders,))  # type: ignore[arg-type]
