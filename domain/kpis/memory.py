@@ -14,7 +14,7 @@ from domain.kpis.figures import Column
 from domain.metrics.evaluation import Values
 
 MOST_VALUES = 50_000
-"""Some 20 MB: a value with its inputs, and as it was told, takes about 400 bytes."""
+"""Some 24 MB: a value with its inputs, and as it was told, takes about 470 bytes."""
 
 
 class Reckoned(NamedTuple):
