@@ -107,7 +107,7 @@ class Reader:
     async def _enter(self, tenant_id: UUID, scope: ApiScope, field: tuple[str, ...]) -> Profile:
         self.actor.require(scope)
         if tenant_id in self._entries:
-            judge(self._entries[tenant_id], self.actor, scope=scope, now=self.now, field=field)
+            judge(self._entries[tenant_id], scope=scope, now=self.now, field=field)
         elif scope is not ApiScope.READ_METRICS or tenant_id not in self._profiles:
             await self._knock(tenant_id, scope, field)
         return self._profiles[tenant_id]
@@ -117,7 +117,7 @@ class Reader:
         snapshot = await self._open(tenant_id)
         rows = await read_entry(snapshot, tenant_id, organization_id=self.actor.organization_id)
         try:
-            judge(rows, self.actor, scope=scope, now=self.now, field=field)
+            judge(rows, scope=scope, now=self.now, field=field)
         except (InvalidInput, NotFound, Denied):
             await snapshot.turn_to(self._profiles)
             raise

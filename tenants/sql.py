@@ -118,7 +118,7 @@ class Row(asyncpg.Record):
 
     def __getattr__(self, name: str) -> Any:
         """A name that is met for the first time. From then on all rows have it as a property, which is three times as
-        quick as to come here; there are no more of them than columns."""
+        quick as to come here; there are no more of them than columns. A row that lacks it then raises KeyError."""
         try:
             value = self[name]
         except KeyError:

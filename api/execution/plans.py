@@ -120,7 +120,7 @@ class _Compiler:
         return Selection(kind, tuple(source.columns), source.compile(), source.compile_one(), source.compile_table())
 
     def _field(
-        self, source: "Source", key: str, parent: GraphQLObjectType, field: GraphQLField, details: Details
+        self, source: Source, key: str, parent: GraphQLObjectType, field: GraphQLField, details: Details
     ) -> None:
         declared = field.extensions.get(STRAWBERRY)
         if not isinstance(declared, StrawberryField):

@@ -12,7 +12,7 @@ from api.table import Table
 
 
 class Source:
-    """The text of a `make` in the making, and the objects its names stand for."""
+    """The text of functions in the making, and the objects their names stand for."""
 
     def __init__(self, kind: type | None) -> None:
         self.names: dict[str, Any] = {"Unfit": Unfit}
@@ -35,11 +35,9 @@ class Source:
 
     def add_cell(self, key: str, declared: StrawberryField, completion: Completion) -> None:
         """What a table has in a column; a method is not."""
-        if declared.base_resolver is None and completion.one is not None:
-            one = completion.one
-            column = completion.column or (lambda values: [one(value) for value in values])
+        if declared.base_resolver is None and completion.column is not None:
             self._cells.append(f"{key!r}: v{len(self._taken)}")
-            self._taken.append(f"{self.name(column)}(t[{declared.python_name!r}])")
+            self._taken.append(f"{self.name(completion.column)}(t[{declared.python_name!r}])")
 
     def add_column(self, key: str, column: Column) -> None:
         self.add(key, f"c{len(self.columns)}")
@@ -56,7 +54,7 @@ class Source:
         columns = [f"c{number}" for number in range(len(self.columns))]
         rows = f"for o, {', '.join(columns)} in zip(o, {', '.join(columns)}, strict=True)" if columns else "for o in o"
         make: Callable[..., list[dict[str, Any]]] = self._made(
-            f"def make({', '.join(('o', *columns))}): return [{self._answer} {rows}]"
+            f"def made({', '.join(('o', *columns))}): return [{self._answer} {rows}]"
         )
         return make
 
@@ -64,7 +62,7 @@ class Source:
         if self.columns:
             return None
         fit = "" if self._kind is None else f"    if o.__class__ is not {self.name(self._kind)}: raise Unfit\n"
-        make: One = self._made(f"def make(o):\n{fit}    return {self._answer}")
+        make: One = self._made(f"def made(o):\n{fit}    return {self._answer}")
         return make
 
     @property
@@ -73,15 +71,14 @@ class Source:
 
     def _made(self, text: str) -> Any:
         exec(text, self.names)  # noqa: S102
-        return self.names.pop("make")
+        return self.names.pop("made")
 
     def compile_table(self) -> Callable[[Table[Any]], orjson.Fragment] | None:
         if len(self._cells) < len(self._entries) or not self._taken:
             return None
         cells, taken, kind = ", ".join(self._cells), ", ".join(self._taken), self._kind
         names = ", ".join(f"v{number}" for number in range(len(self._taken)))
-        exec(f"def rows(t): return [{{{cells}}} for {names}, in zip({taken})]", self.names)  # noqa: S102
-        rows = self.names["rows"]
+        rows = self._made(f"def made(t): return [{{{cells}}} for {names}, in zip({taken})]")
 
         def table(values: Table[Any]) -> orjson.Fragment:
             if values.kind is not kind:

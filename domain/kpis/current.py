@@ -15,7 +15,6 @@ from domain.metrics.catalog import edition
 from domain.metrics.definition import NullReason
 from domain.metrics.evaluation import Values
 from domain.metrics.formulas import Number
-from domain.metrics.periods import Period
 from domain.reading import Key, fetch_all
 from tenants.registry.profile import Profile
 from tenants.snapshots import Snapshot
@@ -40,10 +39,6 @@ ValueKey = tuple[UUID, str, date, str, str]
 
 def basis_of(profile: Profile, today: date, first_day: date) -> str:
     return f"{today} {first_day} {profile.fiscal_year_start_month} {edition()}"
-
-
-def key_of(tenant_id: UUID, period: Period, metric_key: str, segment: str) -> ValueKey:
-    return (tenant_id, period.grain.value, period.start, metric_key, segment)
 
 
 async def find_current(snapshot: Snapshot, keys: Sequence[ValueKey]) -> dict[ValueKey, Reckoned]:

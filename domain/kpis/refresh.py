@@ -18,7 +18,7 @@ from domain.kpis.valuation import Answer, Question, answer
 from domain.metrics.catalog import find_metric
 from domain.metrics.definition import Metric
 from domain.metrics.evaluation import EVERYWHERE
-from domain.metrics.periods import PeriodName, period_named
+from domain.metrics.periods import PeriodName, Periods, period_named
 from domain.reading import columns
 from tenants.database import snapshot_within
 from tenants.registry.profile import Profile
@@ -69,6 +69,8 @@ class Aim(NamedTuple):
     target: Target
     metric: Metric
     question: Question
+    judged: bool
+    """Whether a status of it is kept."""
 
 
 async def refresh(
@@ -86,17 +88,18 @@ async def refresh(
         return
     basis = basis_of(profile, today, first_day)
     anew = basis != since
+    periods = [period_named(name, today, profile.fiscal_year_start_month) for name in PeriodName]
     kpis = {row.id: cast(Kpi, row) for row in await snapshot.fetch(ADOPTED, **of_tenant)}
     kept = set() if anew else {(row.metric_key, row.segment) for row in await snapshot.fetch(KEPT, **of_tenant)}
     values = [
         question
-        for question in _questions(profile, kpis.values(), today)
+        for question in _questions(profile, kpis.values(), periods)
         if (question.metric.key, question.segment) not in kept or _rests_on(question, days)
     ]
     aims = [
         aim
-        for aim, judged in await _aims(snapshot, profile, kpis, today)
-        if anew or not judged or _rests_on(aim.question, days)
+        for aim in await _aims(snapshot, profile, kpis, today)
+        if anew or not aim.judged or _rests_on(aim.question, days)
     ]
     answers = await answer(snapshot, [*values, *(aim.question for aim in aims)], now=now, as_of=None)
     if values:
@@ -105,14 +108,14 @@ async def refresh(
     if aims:
         await session.execute(WRITE_STATUSES, {**of_tenant, **_statuses(aims, answers[len(values) :], profile, today)})
     if anew:
-        await session.execute(DELETE_VALUES, {**of_tenant, **_named(profile, today)})
+        named = {"grains": [each[0].grain.value for each in periods], "starts": [each[0].start for each in periods]}
+        await session.execute(DELETE_VALUES, {**of_tenant, **named})
     await session.execute(SETTLE, {**of_tenant, "basis": basis})
 
 
-def _questions(profile: Profile, kpis: Iterable[Kpi], today: date) -> Iterator[Question]:
+def _questions(profile: Profile, kpis: Iterable[Kpi], periods: Sequence[Periods]) -> Iterator[Question]:
     """Each once, however many KPIs ask it. What only a newer release knows stays out."""
     wanted = dict.fromkeys((kpi.metric_key, kpi.segment) for kpi in kpis)
-    periods = [period_named(name, today, profile.fiscal_year_start_month) for name in PeriodName]
     for key, segment in wanted:
         metric = find_metric(key)
         if metric is not None:
@@ -120,15 +123,15 @@ def _questions(profile: Profile, kpis: Iterable[Kpi], today: date) -> Iterator[Q
                 yield Question(profile, metric, segment, each)
 
 
-async def _aims(snapshot: Snapshot, profile: Profile, kpis: dict[UUID, Kpi], today: date) -> list[tuple[Aim, bool]]:
-    """Every target of a metric this release knows, and whether it was judged before."""
+async def _aims(snapshot: Snapshot, profile: Profile, kpis: dict[UUID, Kpi], today: date) -> list[Aim]:
+    """Every target of a metric this release knows."""
     aims = []
     for row in await snapshot.fetch(AIMED_AT, tenant_id=profile.tenant_id):
         kpi, target = kpis.get(row.kpi_id), cast(Target, row)
         metric = None if kpi is None else find_metric(kpi.metric_key)
         if kpi is not None and metric is not None:
             question = measurement(target, metric, kpi.segment, profile, on=today, today=today)
-            aims.append((Aim(target, metric, question), row.judged))
+            aims.append(Aim(target, metric, question, row.judged))
     return aims
 
 
@@ -162,8 +165,3 @@ def _statuses(aims: Sequence[Aim], measured: Sequence[Answer], profile: Profile,
         for aim, each in zip(aims, measured, strict=True)
     ]
     return {"target_ids": [aim.target.id for aim in aims], "statuses": [each.status.value for each in judged]}
-
-
-def _named(profile: Profile, today: date) -> dict[str, Any]:
-    periods = [period_named(name, today, profile.fiscal_year_start_month)[0] for name in PeriodName]
-    return {"grains": [each.grain.value for each in periods], "starts": [each.start for each in periods]}

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from domain.kpis.current import ValueKey, basis_of, find_current, key_of
+from domain.kpis.current import ValueKey, basis_of, find_current
 from domain.kpis.figures import Column, Figures
 from domain.kpis.memory import Memory, Reckoned
 from domain.kpis.reads import Standing, read_standings
@@ -204,7 +204,8 @@ async def _found_or_reckoned(
 
 
 def _key(question: Question) -> ValueKey:
-    return key_of(question.profile.tenant_id, question.periods[0], question.metric.key, question.segment)
+    period = question.periods[0]
+    return (question.profile.tenant_id, period.grain.value, period.start, question.metric.key, question.segment)
 
 
 def _flagged(reckoned: Reckoned, coverage: Coverage) -> Reckoned:

@@ -92,13 +92,16 @@ async def admit(
     snapshot: Snapshot, actor: Actor, *, tenant_id: UUID, scope: ApiScope, now: datetime, field: tuple[str, ...] = ()
 ) -> None:
     """Lets the actor at a tenant or raises NotFound, NoGrant, GrantEnded; ForbiddenScope for the token itself."""
-    rows = await snapshot.fetch(ADMISSION, tenant_id=tenant_id, organization_id=actor.organization_id)
-    judge(rows, actor, scope=scope, now=now, field=field)
-
-
-def judge(rows: Sequence[Row], actor: Actor, *, scope: ApiScope, now: datetime, field: tuple[str, ...] = ()) -> None:
-    """By rows as those of ADMISSION; there are none of a tenant that does not exist. Raises as `admit`."""
     actor.require(scope)
+    rows = await snapshot.fetch(ADMISSION, tenant_id=tenant_id, organization_id=actor.organization_id)
+    judge(rows, scope=scope, now=now, field=field)
+
+
+def judge(rows: Sequence[Row], *, scope: ApiScope, now: datetime, field: tuple[str, ...] = ()) -> None:
+    """What the organization may, by rows as those of ADMISSION: there are none of a tenant that does not exist.
+
+    Raises NotFound, NoGrant or GrantEnded.
+    """
     grants = [row for row in rows if row.scopes is not None]
     if any(row.owned for row in rows) or any(is_live(grant, now) and scope in grant.scopes for grant in grants):
         return
