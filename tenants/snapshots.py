@@ -19,6 +19,8 @@ from tenants.telemetry.tally import sent, waited
 
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PATIENCE_SECONDS = 10.0
+# What a backend keeps it keeps for life, and to make another one costs as much as a hundred answers.
+MOST_STATEMENTS = 1_000_000
 DEAD = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -96,6 +98,7 @@ class Snapshots:
                     server_settings=self._settings,
                     init=_prepare,
                     reset=_leave_as_it_is,
+                    max_queries=MOST_STATEMENTS,
                     max_inactive_connection_lifetime=0,
                 )
             return self._opened

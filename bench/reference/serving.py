@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.processes import listening, serve_together
+from tenants.snapshots import MOST_STATEMENTS
 
 HOST = "127.0.0.1"
 JSON = "application/json"
@@ -38,6 +39,7 @@ def create_app(answer: Answer, statement: str) -> Starlette:
             max_size=pool_size(),
             server_settings=settings,
             reset=_leave_as_it_is,
+            max_queries=MOST_STATEMENTS,
         ) as pool:
             yield
 
