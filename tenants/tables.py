@@ -45,6 +45,8 @@ class TenantTable(Base):
 
     __abstract__ = True
     table_class = "tenant"
+    untold: ClassVar[frozenset[str]] = frozenset()
+    """Columns that no answer tells: what is read for one leaves them where they are."""
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-100)
 

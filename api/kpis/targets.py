@@ -19,7 +19,7 @@ from api.rows import OfRow, column
 from api.sets import Each, attempts, set_based
 from domain import fields
 from domain.kpis import models
-from domain.kpis.current import find_statuses
+from domain.kpis.current import STATUS
 from domain.kpis.progress import Progress, judge, measurement
 from domain.kpis.repository import list_targets
 from domain.kpis.trajectories import TargetStatus, Trajectory
@@ -120,7 +120,7 @@ class Target(OfRow):
 async def statuses_of(targets: Sequence[Target], context: Context, on: dt.date | None) -> Each[TargetStatus]:
     """Today's as they are kept; what is not kept is judged. Raises InvalidInput."""
     fields.plausible(on, "on")
-    known = [None] * len(targets) if on else await _current(targets, context)
+    known = [None] * len(targets) if on else await _kept(targets, context)
     if None not in known:
         return cast("list[TargetStatus]", known)
     unknown = [target for target, status in zip(targets, known, strict=True) if status is None]
@@ -128,14 +128,12 @@ async def statuses_of(targets: Sequence[Target], context: Context, on: dt.date |
     return [next(judged) if status is None else status for status in known]
 
 
-async def _current(targets: Sequence[Target], context: Context) -> list[TargetStatus | None]:
-    """As the recompute keeps it."""
-    profiles = {target.row.tenant_id: context.reader.profile(target.row.tenant_id) for target in targets}
+async def _kept(targets: Sequence[Target], context: Context) -> list[TargetStatus | None]:
+    rows = [target.row for target in targets]
+    profiles = {tenant_id: context.reader.profile(tenant_id) for tenant_id in {row.tenant_id for row in rows}}
     grounds = await context.reader.read(read_grounds, profiles, now=context.now)
     current = {tenant_id for tenant_id, ground in grounds.items() if ground.current}
-    wanted = [(target.row.tenant_id, target.row.id) for target in targets if target.row.tenant_id in current]
-    kept = await context.reader.read(find_statuses, wanted) if wanted else {}
-    return [kept.get((target.row.tenant_id, target.row.id)) for target in targets]
+    return [STATUS.get(row.kept_status) if row.tenant_id in current else None for row in rows]
 
 
 async def progress_of(targets: Sequence[Target], context: Context, on: dt.date | None) -> Each[Progress]:

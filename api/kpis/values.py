@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
+from uuid import UUID
 
 import strawberry
 
@@ -14,6 +15,7 @@ from api.numbers import column_shown, shown
 from api.sets import Each, attempt, set_based
 from api.table import Table
 from domain.kpis import models
+from domain.kpis.reads import read_freshness
 from domain.kpis.repository import list_baselines
 from domain.kpis.valuation import Answer, Question
 from domain.metrics.definition import Metric, NullReason, Unit, Window
@@ -84,9 +86,9 @@ class MetricValue:
     def data_version(self) -> int:
         return self.answer.standing.data_version
 
-    @strawberry.field
-    def freshness(self) -> list[Freshness]:
-        return freshness_of(self.answer)
+    @set_based(description="How far each source of the tenant has been read.")
+    async def freshness(values: Sequence["MetricValue"], context: Context) -> Each[list[Freshness]]:
+        return await freshness_of([each.answer.question.profile.tenant_id for each in values], context)
 
     @set_based(description="Against the period before.")
     async def vs_previous(values: Sequence["MetricValue"], context: Context) -> Each[Change | None]:
@@ -185,8 +187,12 @@ class Explanation:
     n: int
     null_reason: NullReason | None
     flags: list[str]
-    freshness: list[Freshness]
     data_version: int
+    tenant_id: strawberry.Private[UUID]
+
+    @set_based(description="How far each source of the tenant has been read.")
+    async def freshness(explanations: Sequence["Explanation"], context: Context) -> Each[list[Freshness]]:
+        return await freshness_of([each.tenant_id for each in explanations], context)
 
     @classmethod
     def of(cls, answer: Answer) -> "Explanation":
@@ -206,8 +212,8 @@ class Explanation:
             n=value.n,
             null_reason=value.null_reason,
             flags=list(value.flags),
-            freshness=freshness_of(answer),
             data_version=answer.standing.data_version,
+            tenant_id=profile.tenant_id,
         )
 
 
@@ -234,8 +240,9 @@ def currency_of(metric: Metric, profile: Profile) -> str | None:
     return profile.currency if metric.unit is Unit.MONEY else None
 
 
-def freshness_of(answer: Answer) -> list[Freshness]:
-    return [Freshness(source=source, as_of=as_of) for source, as_of in answer.standing.freshness]
+async def freshness_of(tenant_ids: Sequence[UUID], context: Context) -> list[list[Freshness]]:
+    found = await context.reader.read(read_freshness, tenant_ids)
+    return [[Freshness(source=source, as_of=as_of) for source, as_of in found[tenant_id]] for tenant_id in tenant_ids]
 
 
 async def previous_changes(values: Sequence[MetricValue], context: Context) -> list[Change | Exception | None]:

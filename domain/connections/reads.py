@@ -21,7 +21,7 @@ COUNTED = ("received", "processed", "failed", "waiting", "duplicates", "stale")
 
 NEWEST_RUNS = query(f"""
 SELECT * FROM (
-    SELECT {columns(SyncRun)}, e.connection_id AS parent,
+    SELECT {columns(SyncRun)},
            row_number() OVER (PARTITION BY e.tenant_id, e.connection_id ORDER BY e.created_at DESC) AS place
     FROM sync_runs e WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND e.connection_id = ANY (:ids!uuids)
 ) p
@@ -44,6 +44,6 @@ def newest_runs(limit: int) -> Read[list[SyncRun]]:
     """A read of so many passes of each connection, newest first. The same read for the same number."""
 
     async def read(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, list[SyncRun]]:
-        return group(await fetch_all(snapshot, NEWEST_RUNS, keys, limit=limit))
+        return group(await fetch_all(snapshot, NEWEST_RUNS, keys, limit=limit), by="connection_id")
 
     return read

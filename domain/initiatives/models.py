@@ -11,6 +11,8 @@ from tenants.tables import TenantEntity
 class Initiative(TenantEntity):
     """An automation, planned or running."""
 
+    untold = frozenset({"created_at", "updated_at", "owner_id"})
+
     __tablename__ = "initiatives"
 
     name: Mapped[str]
@@ -26,6 +28,8 @@ class Initiative(TenantEntity):
 
 class InitiativeLink(TenantEntity):
     """Why an initiative should move an objective: by how much, on which KPI, by when."""
+
+    untold = frozenset({"created_at"})
 
     __tablename__ = "initiative_links"
     __table_args__ = (

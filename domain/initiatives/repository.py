@@ -27,13 +27,16 @@ pages = live_pages(Initiative)
 
 
 def _links(end: str) -> Read[list[InitiativeLink]]:
-    return grouped(f"""
-        SELECT {columns(InitiativeLink)}, e.{end} AS parent
+    return grouped(
+        f"""
+        SELECT {columns(InitiativeLink)}
         FROM initiative_links e JOIN initiatives i ON i.tenant_id = e.tenant_id AND i.id = e.initiative_id
         WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND i.tenant_id = ANY (:tenant_ids)
           AND e.{end} = ANY (:ids!uuids) AND i.archived_at IS NULL
         ORDER BY e.id
-    """)
+        """,
+        by=end,
+    )
 
 
 list_links_of_objectives = _links("objective_id")

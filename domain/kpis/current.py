@@ -4,9 +4,10 @@ They are kept on a basis: the tenant's today, its first day with data, its fisca
 release. Where a reader's basis is another one, or figures have changed since, what is kept does not count.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 
 from domain.kpis.memory import Reckoned
@@ -15,7 +16,6 @@ from domain.metrics.catalog import edition
 from domain.metrics.definition import NullReason
 from domain.metrics.evaluation import Values
 from domain.metrics.formulas import Number
-from domain.reading import Key, fetch_all
 from tenants.registry.profile import Profile
 from tenants.snapshots import Snapshot
 from tenants.sql import Row, query
@@ -27,18 +27,19 @@ WHERE tenant_id = ANY (:tenant_ids!uuids) AND grain = ANY (:grains!texts) AND st
   AND metric_key = ANY (:metric_keys!texts)
 """)
 
-STATUSES = query("""
-SELECT tenant_id, target_id, status FROM current_statuses
-WHERE tenant_id = ANY (:tenant_ids!uuids) AND target_id = ANY (:ids!uuids)
-""")
-STATUS = {status.value: status for status in TargetStatus}
+STATUS: Mapping[str | None, TargetStatus] = {status.value: status for status in TargetStatus}
 
 ValueKey = tuple[UUID, str, date, str, str]
 """Tenant, grain, first day of the period, metric, segment."""
 
 
 def basis_of(profile: Profile, today: date, first_day: date) -> str:
-    return f"{today} {first_day} {profile.fiscal_year_start_month} {edition()}"
+    return _basis(today, first_day, profile.fiscal_year_start_month)
+
+
+@lru_cache(maxsize=4096)
+def _basis(today: date, first_day: date, fiscal_year_start_month: int) -> str:
+    return f"{today} {first_day} {fiscal_year_start_month} {edition()}"
 
 
 async def find_current(snapshot: Snapshot, keys: Sequence[ValueKey]) -> dict[ValueKey, Reckoned]:
@@ -51,12 +52,6 @@ async def find_current(snapshot: Snapshot, keys: Sequence[ValueKey]) -> dict[Val
         (row["tenant_id"], row["grain"], row["starts_on"], row["metric_key"], row["segment"]): _reckoned(row)
         for row in rows
     }
-
-
-async def find_statuses(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, TargetStatus]:
-    """By target."""
-    rows = await fetch_all(snapshot, STATUSES, keys)
-    return {(row["tenant_id"], row["target_id"]): STATUS[row["status"]] for row in rows}
 
 
 def said(number: Number | None) -> str | None:

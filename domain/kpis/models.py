@@ -1,6 +1,6 @@
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
@@ -13,6 +13,8 @@ KPI_KEY = (["tenant_id", "kpi_id"], ["kpis.tenant_id", "kpis.id"])
 
 class Kpi(TenantEntity):
     """A metric a tenant has adopted."""
+
+    untold = frozenset({"created_at", "updated_at", "owner_id"})
 
     __tablename__ = "kpis"
     __table_args__ = (Index("ix_kpis_metric", "tenant_id", "metric_key"),)
@@ -54,6 +56,8 @@ class Baseline(TenantEntity):
 class Target(TenantEntity):
     """Where the value shall go, by when, on which path. Trajectories: LINEAR, STEPPED, S_CURVE, CUSTOM, HOLD."""
 
+    untold = frozenset({"created_at", "baseline_id"})
+
     __tablename__ = "targets"
     __table_args__ = (
         ForeignKeyConstraint(*KPI_KEY, ondelete="CASCADE"),
@@ -75,6 +79,9 @@ class Target(TenantEntity):
     rationale: Mapped[str]
     note: Mapped[str | None]
     archived_at: Mapped[datetime | None]
+
+    kept_status: ClassVar[str | None] = None
+    """How it stands today, as the recompute keeps it: of rows that are read for an answer."""
 
 
 class CurrentValue(TenantTable):

@@ -29,23 +29,14 @@ def _standing(first_day: str, *, also: Sequence[str] = (), joined: str = "") -> 
         SELECT t.tenant_id, t.data_version, t.updated_at AS computed_at, {first_day} AS first_day,
             t.current_basis AS basis,
             coalesce(f.connected, false) AS connected, coalesce(f.backfilling, false) AS backfilling,
-            {", ".join(("d.tenant_id IS NOT NULL AS pending", "f.sources", "f.instants", *also))}
+            {", ".join(("d.tenant_id IS NOT NULL AS pending", *also))}
         FROM tenant_states t LEFT JOIN (
-            SELECT p.tenant_id, bool_or(p.connected) AS connected, bool_or(p.backfilling) AS backfilling,
-                   array_agg(p.provider ORDER BY p.provider) FILTER (WHERE p.read) AS sources,
-                   array_agg(p.as_of ORDER BY p.provider) FILTER (WHERE p.read) AS instants
-            FROM (
-                SELECT c.tenant_id, c.provider,
-                       bool_or(c.status IN ('ACTIVE', 'PAUSED', 'NEEDS_REAUTH', 'ERROR')) AS connected,
-                       bool_or(s.phase = 'BACKFILL') AS backfilling,
-                       bool_or(c.archived_at IS NULL AND s.phase IS NOT NULL) AS read,
-                       min(s.as_of) FILTER (WHERE c.archived_at IS NULL) AS as_of
-                FROM connections c LEFT JOIN stream_states s
-                  ON s.tenant_id = ANY (:tenant_ids!uuids) AND s.tenant_id = c.tenant_id AND s.connection_id = c.id
-                WHERE c.tenant_id = ANY (:tenant_ids)
-                GROUP BY c.tenant_id, c.provider
-            ) p
-            GROUP BY p.tenant_id
+            SELECT c.tenant_id, bool_or(c.status IN ('ACTIVE', 'PAUSED', 'NEEDS_REAUTH', 'ERROR')) AS connected,
+                   bool_or(s.phase = 'BACKFILL') AS backfilling
+            FROM connections c LEFT JOIN stream_states s
+              ON s.tenant_id = ANY (:tenant_ids!uuids) AND s.tenant_id = c.tenant_id AND s.connection_id = c.id
+            WHERE c.tenant_id = ANY (:tenant_ids)
+            GROUP BY c.tenant_id
         ) f ON f.tenant_id = t.tenant_id
         LEFT JOIN (
             SELECT tenant_id FROM dirty_days WHERE tenant_id = ANY (:tenant_ids) GROUP BY tenant_id
@@ -82,6 +73,15 @@ ENTRY = query(
 )
 ENTRIES = query(_standing("t.first_day", also=_OF_PROFILE, joined=_PROFILE))
 
+FRESHNESS = query("""
+SELECT c.tenant_id, c.provider AS source, min(s.as_of) AS as_of
+FROM connections c JOIN stream_states s
+  ON s.tenant_id = ANY (:tenant_ids!uuids) AND s.tenant_id = c.tenant_id AND s.connection_id = c.id
+WHERE c.tenant_id = ANY (:tenant_ids) AND c.archived_at IS NULL
+GROUP BY c.tenant_id, c.provider
+ORDER BY c.tenant_id, c.provider
+""")
+
 
 class Standing(NamedTuple):
     tenant_id: UUID
@@ -93,12 +93,6 @@ class Standing(NamedTuple):
     connected: bool
     backfilling: bool
     pending: bool
-    sources: Sequence[str] | None
-    instants: Sequence[datetime | None] | None
-
-    @property
-    def freshness(self) -> tuple[tuple[str, datetime | None], ...]:
-        return tuple(zip(self.sources or (), self.instants or (), strict=True))
 
     @property
     def complete(self) -> bool:
@@ -142,3 +136,13 @@ async def read_standings(
         rows = []
     known.update({(row["tenant_id"], as_of): Standing(*row) for row in rows})
     return {tenant_id: known[tenant_id, as_of] for tenant_id in tenant_ids}
+
+
+async def read_freshness(
+    snapshot: Snapshot, tenant_ids: Sequence[UUID]
+) -> dict[UUID, list[tuple[str, datetime | None]]]:
+    """How far each source has been read, in the order of their names."""
+    found: dict[UUID, list[tuple[str, datetime | None]]] = {tenant_id: [] for tenant_id in tenant_ids}
+    for row in await snapshot.fetch(FRESHNESS, tenant_ids=list(found)):
+        found[row["tenant_id"]].append((row["source"], row["as_of"]))
+    return found

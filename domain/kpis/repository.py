@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kpis.models import Baseline, Kpi, Target
-from domain.reading import LIVE, lists_of, live_pages
+from domain.reading import LIVE, lists_of, live_pages, rows_by_id
 from tenants.errors import NotFound
 
 
@@ -55,5 +55,12 @@ pages = live_pages(Kpi)
 list_baselines = lists_of(Baseline, "kpi_id", order="e.version DESC")
 """Newest version first."""
 
-list_targets = lists_of(Target, "kpi_id", order="e.id DESC", only=LIVE)
+_KEPT = """LEFT JOIN current_statuses s
+    ON s.tenant_id = ANY (:tenant_ids!uuids) AND s.tenant_id = e.tenant_id AND s.target_id = e.id
+"""
+_STATUS = ", s.status AS kept_status"
+
+list_targets = lists_of(Target, "kpi_id", order="e.id DESC", only=LIVE, also=_STATUS, joined=_KEPT)
 """Live ones, newest first."""
+
+targets_by_id = rows_by_id(Target, also=_STATUS, joined=_KEPT)

@@ -8,6 +8,8 @@ from tenants.tables import TenantEntity, TenantTable
 
 
 class Objective(TenantEntity):
+    untold = frozenset({"created_at", "updated_at", "owner_id"})
+
     __tablename__ = "objectives"
     __table_args__ = (ForeignKeyConstraint(["tenant_id", "parent_id"], ["objectives.tenant_id", "objectives.id"]),)
 

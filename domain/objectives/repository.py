@@ -19,11 +19,14 @@ async def get_objective(
 
 pages = live_pages(Objective)
 
-list_kpis_of: Read[list[Kpi]] = grouped(f"""
-    SELECT {columns(Kpi)}, l.objective_id AS parent
+list_kpis_of: Read[list[Kpi]] = grouped(
+    f"""
+    SELECT {columns(Kpi)}, l.objective_id
     FROM objective_kpis l JOIN kpis e ON e.tenant_id = l.tenant_id AND e.id = l.kpi_id
     WHERE l.tenant_id = ANY (:tenant_ids!uuids) AND e.tenant_id = ANY (:tenant_ids)
       AND l.objective_id = ANY (:ids!uuids) AND {LIVE}
     ORDER BY e.id
-""")
+    """,
+    by="objective_id",
+)
 """Live KPIs, in the order they were adopted."""

@@ -1,7 +1,8 @@
 """The tenant in its own terms: its money, its zone, its today."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,7 @@ from tenants.sql import Row
 COLUMNS = ("name", "currency", "time_zone", "fiscal_year_start_month", "clock_shift_days")
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(NamedTuple):
     tenant_id: UUID
     name: str
     currency: str
@@ -27,7 +27,7 @@ class Profile:
 
     def today(self, now: datetime) -> date:
         """The business date. `now` is the wall clock, which a demo tenant's own clock may differ from."""
-        return local_day(now + self.clock_shift, self.time_zone)
+        return _today(now, self.clock_shift, self.time_zone)
 
     def day_of(self, instant: datetime) -> date:
         """The local day of a fact, which happened when its provider says it did."""
@@ -43,6 +43,12 @@ def profile_of(row: TenantProfile | Row) -> Profile:
         fiscal_year_start_month=row.fiscal_year_start_month,
         clock_shift=timedelta(days=row.clock_shift_days),
     )
+
+
+@lru_cache(maxsize=128)
+def _today(now: datetime, shift: timedelta, zone: ZoneInfo) -> date:
+    """A request asks for many tenants at one instant, and they live in few zones."""
+    return local_day(now + shift, zone)
 
 
 async def get_profile(session: AsyncSession, tenant_id: UUID) -> Profile:

@@ -10,10 +10,10 @@ A, B = UUID(int=1), UUID(int=2)
 def test_a_scope_says_each_thing_in_a_statement_of_its_own() -> None:
     scope = Scope(organization_id=A, person_id=B, tenant_id=A, readable=frozenset({B, A}))
     assert list(scope.statements()) == [
-        f"SET LOCAL app.organization_id = '{A}'",
-        f"SET LOCAL app.person_id = '{B}'",
-        f"SET LOCAL app.tenant_ids = '{{{A},{B}}}'",
-        f"SET LOCAL app.tenant_id = '{A}'",
+        f"SET LOCAL app.organization_id = '{A.hex}'",
+        f"SET LOCAL app.person_id = '{B.hex}'",
+        f"SET LOCAL app.tenant_ids = '{{{A.hex},{B.hex}}}'",
+        f"SET LOCAL app.tenant_id = '{A.hex}'",
     ]
 
 
@@ -37,4 +37,4 @@ def test_what_a_subclass_calls_itself_does_not_matter() -> None:
         def __str__(self) -> str:
             return "' OR true --"
 
-    assert list(Scope(tenant_id=Sly(int=1)).statements()) == [f"SET LOCAL app.tenant_id = '{A}'"]
+    assert list(Scope(tenant_id=Sly(int=1)).statements()) == [f"SET LOCAL app.tenant_id = '{A.hex}'"]

@@ -17,7 +17,7 @@ from tenants.registry.profile import Profile
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TODAY = date(2026, 3, 10)
 PROFILE = Profile(UUID(int=1), "Crumb", "EUR", ZoneInfo("UTC"), 1, timedelta(0))
-STANDING = Standing(UUID(int=1), 7, NOW, date(2026, 1, 1), None, True, False, False, None, None)
+STANDING = Standing(UUID(int=1), 7, NOW, date(2026, 1, 1), None, True, False, False)
 COVERAGE = Coverage(TODAY, date(2026, 1, 1), True)
 GROUND = Ground(PROFILE, STANDING, COVERAGE)
 QUESTION = Question(PROFILE, orders.ORDERS, "", last_periods(TODAY, Grain.DAY, 3))
@@ -51,11 +51,6 @@ def test_whatever_a_value_rests_on_tells_it_from_others(ground: Ground, question
 def test_tenants_do_not_share_what_they_rest_on() -> None:
     other = Profile(UUID(int=2), "Crumb", "EUR", ZoneInfo("UTC"), 1, timedelta(0))
     assert GROUND._replace(profile=other).key != GROUND.key
-
-
-def test_a_sync_that_changed_nothing_makes_nothing_forgotten() -> None:
-    synced = STANDING._replace(sources=["shopify"], instants=[NOW])
-    assert GROUND._replace(standing=synced).key == GROUND.key
 
 
 def test_the_grounds_nobody_asks_about_go_first() -> None:
