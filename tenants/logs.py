@@ -29,9 +29,10 @@ def configure(level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         redact,
+        # Last, because its colons would make it suspect.
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -60,15 +61,17 @@ def redact(logger: Any, name: str, event: MutableMapping[str, Any]) -> Mapping[s
 
 
 def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if _SUSPECT.search(value) is None else _cleaned(value)
     if isinstance(value, Mapping):
         return {key: "[redacted]" if key in SECRET_KEYS else _clean(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(each) for each in value]
-    if isinstance(value, Exception):
-        value = repr(value)
-    if not isinstance(value, str) or _SUSPECT.search(value) is None:
-        return value
-    text = _BEARER.sub(r"\1[redacted]", value)
+    return _cleaned(repr(value)) if isinstance(value, Exception) else value
+
+
+def _cleaned(text: str) -> str:
+    text = _BEARER.sub(r"\1[redacted]", text)
     text = _NAMED.sub(r"\1\2[redacted]", text)
     text = _URL_PASSWORD.sub(r"\1:[redacted]@", text)
     return _ADDRESS.sub("[address]", text)

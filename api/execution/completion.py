@@ -10,7 +10,7 @@ import orjson
 from graphql.execution import Executor
 
 from api.execution import leaves
-from api.execution.leaves import One, Unfit
+from api.execution.leaves import Exact, One, Unfit
 from api.table import Table
 
 LISTS = (list, tuple, Table)
@@ -28,8 +28,8 @@ class Completion(NamedTuple):
     """A quicker way for many values of which none is awaited."""
     table: Callable[[Table[Any]], orjson.Fragment] | None = None
     """For objects that are kept as columns."""
-    exact: type | None = None
-    """What is of this very type is complete."""
+    exact: Exact | None = None
+    """What is complete at a glance."""
 
     @classmethod
     def by_one(
@@ -37,7 +37,7 @@ class Completion(NamedTuple):
         one: One,
         column: leaves.Column,
         table: Callable[[Table[Any]], orjson.Fragment] | None = None,
-        exact: type | None = None,
+        exact: Exact | None = None,
     ) -> "Completion":
         async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
             return column(values)

@@ -3,13 +3,18 @@ library's own coercion, which raises for what does not fit."""
 
 import enum
 from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from graphql import GraphQLEnumType, GraphQLLeafType, Undefined
 
 One = Callable[[Any], Any]
 Column = Callable[[Sequence[Any]], Sequence[Any]]
-EXACT: dict[str, type] = {"String": str, "ID": str, "Boolean": bool}
+# What is its own JSON: the encoder writes a day as the scalar does.
+EXACT: dict[str, type] = {"String": str, "ID": str, "Boolean": bool, "Date": date}
+# What the coercion itself always has a text for.
+COERCED: dict[str, type] = {"Decimal": Decimal}
 MOST_INT = 2**31
 NOTHING = {type(None), type(Undefined)}
 
@@ -18,31 +23,47 @@ class Unfit(Exception):
     """Something only the stock executor can put into words, such as a null where there can be none."""
 
 
+class Exact(NamedTuple):
+    """What is of this very type is told without a second look: by itself, or by `tell`."""
+
+    kind: type
+    tell: One | None = None
+
+
 class Leaf(NamedTuple):
     """From a value to JSON, or from a column of them. Raises Unfit, or whatever the library raises."""
 
     one: One
     column: Column
-    exact: type | None = None
-    """What is of this very type is its own JSON."""
+    exact: Exact | None = None
 
 
 def leaf(kind: GraphQLLeafType, *, nullable: bool) -> Leaf:
     slow = _coerced(kind, nullable)
     if isinstance(kind, GraphQLEnumType):
-        return _by_value(_member(slow))
+        member = _member(slow)
+        return Leaf(member, lambda values: [member(value) for value in values])
     if kind.name == "Int":
         return Leaf(_integer(slow), _integers(slow))
-    exact = EXACT.get(kind.name)
-    return _by_value(_exact(slow, exact), exact) if exact is not None else Leaf(slow, _mapped(kind, slow))
-
-
-def _by_value(one: One, exact: type | None = None) -> Leaf:
-    return Leaf(one, lambda values: [one(value) for value in values], exact)
+    if kind.name in EXACT:
+        exact = EXACT[kind.name]
+        return Leaf(_exact(slow, exact), _all_exact(slow, exact), Exact(exact))
+    coerced = COERCED.get(kind.name)
+    exact_one = None if coerced is None else Exact(coerced, kind.coerce_output_value)
+    return Leaf(slow, _mapped(kind, slow), exact_one)
 
 
 def _exact(slow: One, exact: type) -> One:
     return lambda value: value if value.__class__ is exact else slow(value)
+
+
+def _all_exact(slow: One, exact: type) -> Column:
+    one = _exact(slow, exact)
+
+    def column(values: Sequence[Any]) -> Sequence[Any]:
+        return values if {*map(type, values)} == {exact} else [one(value) for value in values]
+
+    return column
 
 
 def _integer(slow: One) -> One:
@@ -61,15 +82,16 @@ def _integers(slow: One) -> Column:
 
 
 def _member(slow: One) -> One:
-    known: dict[int, Any] = {}
+    known: dict[int | str, Any] = {}
 
     def convert(value: Any) -> Any:
-        # By identity: an equal text is no member, and the library may refuse it.
-        name = known.get(id(value))
+        # A member by its identity: an equal text is none, and the library may say something else of it.
+        key = value if value.__class__ is str else id(value)
+        name = known.get(key)
         if name is None:
             name = slow(value)
-            if isinstance(value, enum.Enum):
-                known[id(value)] = name
+            if isinstance(value, enum.Enum) or (key is value and name is not None):
+                known[key] = name
         return name
 
     return convert

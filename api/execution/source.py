@@ -7,7 +7,7 @@ import orjson
 from strawberry.types.field import StrawberryField
 
 from api.execution.completion import Column, Completion
-from api.execution.leaves import One, Unfit
+from api.execution.leaves import Exact, One, Unfit
 from api.table import Table
 
 
@@ -43,11 +43,12 @@ class Source:
         self.add(key, f"c{len(self.columns)}")
         self.columns.append(column)
 
-    def completed(self, expression: str, one: One, exact: type | None) -> str:
+    def completed(self, expression: str, one: One, exact: Exact | None) -> str:
         """Nearly every text is one already: it is looked at where it stands, and not by a call."""
         if exact is None:
             return f"{self.name(one)}({expression})"
-        return f"(v if (v := {expression}).__class__ is {exact.__name__} else {self.name(one)}(v))"
+        told = "v" if exact.tell is None else f"{self.name(exact.tell)}(v)"
+        return f"({told} if (v := {expression}).__class__ is {self.name(exact.kind)} else {self.name(one)}(v))"
 
     def compile(self) -> Callable[..., list[dict[str, Any]]]:
         """Nothing of a caller's gets into the text but the names of the answer, which the grammar of GraphQL bounds."""
