@@ -230,6 +230,8 @@ class Context:
         self._gatherings.clear()
 
     async def close(self) -> None:
+        """Lets go of what was asked together, which knows us and would else be kept until the collector comes."""
+        self._gatherings.clear()
         await self.reader.close()
 
 
