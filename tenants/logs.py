@@ -23,28 +23,29 @@ SECRET_KEYS = frozenset(
 )
 
 
+# What every record has. The rest is what its writer says besides the message.
+_COMMON = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
+
+
+class Lines(logging.Formatter):
+    """structlog's own way from a record to a line asks every caller's frame and copies the record: a third of what a
+    request spends between its statements."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        event: Any = {name: value for name, value in vars(record).items() if name not in _COMMON}
+        event |= {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
+        if record.exc_info:
+            event["exc_info"] = record.exc_info
+        for process in _PROCESSORS:
+            event = process(None, "", event)
+        return str(event)
+
+
 def configure(level: str) -> None:
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.format_exc_info,
-        redact,
-        # Last, because its colons would make it suspect.
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(serializer=_render),
-            ],
-        )
-    )
-    # Nobody is told which thread of which process it was, so nobody has to find out.
+    handler.setFormatter(Lines())
+    # Nobody is told which line of which thread wrote it, so nobody has to find out.
+    logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -79,3 +80,13 @@ def _cleaned(text: str) -> str:
 
 def _render(event: Mapping[str, Any], **_: Any) -> str:
     return orjson.dumps(event, default=str).decode()
+
+
+_PROCESSORS: tuple[structlog.typing.Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.format_exc_info,
+    redact,
+    # After it, because its colons would make it suspect.
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.JSONRenderer(serializer=_render),
+)

@@ -48,9 +48,9 @@ def leaf(kind: GraphQLLeafType, *, nullable: bool) -> Leaf:
     if kind.name in EXACT:
         exact = EXACT[kind.name]
         return Leaf(_exact(slow, exact), _all_exact(slow, exact), Exact(exact))
-    coerced = COERCED.get(kind.name)
-    exact_one = None if coerced is None else Exact(coerced, kind.coerce_output_value)
-    return Leaf(slow, _mapped(kind, slow), exact_one)
+    if kind.name in COERCED:
+        return Leaf(slow, _mapped(kind, slow), Exact(COERCED[kind.name], kind.coerce_output_value))
+    return Leaf(slow, _mapped(kind, slow))
 
 
 def _exact(slow: One, exact: type) -> One:
