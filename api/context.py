@@ -1,7 +1,7 @@
 """What one request carries: who asks, one snapshot to read from, and what is asked for in the same breath."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,12 +13,12 @@ import strawberry
 from api.gathering import Answered, Gathering
 from api.node import Node
 from domain.connections.house import House
-from domain.kpis.reads import read_entries, read_entry, remember
+from domain.kpis.reads import find_entries, read_entries, remember
 from domain.reading import Key, Read
 from tenants.access.actor import Actor, ApiScope
-from tenants.errors import Denied, InvalidInput, NotFound
+from tenants.errors import Denied, InvalidInput, NotFound, Refusal
 from tenants.registry.profile import Profile, profile_of
-from tenants.registry.service import judge
+from tenants.registry.service import refused
 from tenants.scope import Scope
 from tenants.snapshots import Snapshot
 from tenants.sql import Row
@@ -82,7 +82,16 @@ class Reader:
         self, tenant_id: UUID, *, scope: ApiScope = ApiScope.READ_METRICS, field: tuple[str, ...] = ()
     ) -> Profile:
         """Raises NotFound, NoGrant, GrantEnded or ForbiddenScope."""
-        return await self._in_turn(lambda: self._enter(tenant_id, scope, field))
+        refusals = await self.enter_tenants((tenant_id,), scope=scope, field=field)
+        if refusals:
+            raise refusals[tenant_id]
+        return self._profiles[tenant_id]
+
+    async def enter_tenants(
+        self, tenant_ids: Collection[UUID], *, scope: ApiScope = ApiScope.READ_METRICS, field: tuple[str, ...] = ()
+    ) -> dict[UUID, Refusal]:
+        """All of them at once. Returns why some may not be entered; raises ForbiddenScope for the token itself."""
+        return await self._in_turn(lambda: self._enter(tenant_ids, scope, field))
 
     async def enter_readable(self, tenant_ids: Sequence[UUID]) -> Mapping[UUID, Profile]:
         """All of them at once. They were found by what the actor may read, so nobody has to be admitted again."""
@@ -104,26 +113,39 @@ class Reader:
             self._closed = True
             await self._stack.aclose()
 
-    async def _enter(self, tenant_id: UUID, scope: ApiScope, field: tuple[str, ...]) -> Profile:
+    async def _enter(
+        self, tenant_ids: Collection[UUID], scope: ApiScope, field: tuple[str, ...]
+    ) -> dict[UUID, Refusal]:
         self.actor.require(scope)
-        if tenant_id in self._entries:
-            judge(self._entries[tenant_id], scope=scope, now=self.now, field=field)
-        elif scope is not ApiScope.READ_METRICS or tenant_id not in self._profiles:
-            await self._knock(tenant_id, scope, field)
-        return self._profiles[tenant_id]
+        found = {tenant_id: self._entries[tenant_id] for tenant_id in tenant_ids if tenant_id in self._entries}
+        readable = self._profiles if scope is ApiScope.READ_METRICS else ()
+        unasked = {tenant_id for tenant_id in tenant_ids if tenant_id not in found and tenant_id not in readable}
+        refusals = await self._knock(unasked, scope, field) if unasked else {}
+        for tenant_id, rows in found.items():
+            refusal = refused(rows, scope=scope, now=self.now, field=field)
+            if refusal is not None:
+                refusals[tenant_id] = refusal
+        return refusals
 
-    async def _knock(self, tenant_id: UUID, scope: ApiScope, field: tuple[str, ...]) -> None:
-        """Its guard is opened to ask who may come in, and shut again, before anybody else reads, where it is not us."""
-        snapshot = await self._open(tenant_id)
-        rows = await read_entry(snapshot, tenant_id, organization_id=self.actor.organization_id)
-        try:
-            judge(rows, scope=scope, now=self.now, field=field)
-        except (InvalidInput, NotFound, Denied):
+    async def _knock(
+        self, tenant_ids: Collection[UUID], scope: ApiScope, field: tuple[str, ...]
+    ) -> dict[UUID, Refusal]:
+        """Their guard is opened to ask who may come in, and shut before anybody else reads where it is not us."""
+        snapshot = await self._open(tenant_ids)
+        entries = await find_entries(snapshot, tenant_ids, organization_id=self.actor.organization_id)
+        refusals: dict[UUID, Refusal] = {}
+        for tenant_id in tenant_ids:
+            rows = entries.get(tenant_id, [])
+            refusal = refused(rows, scope=scope, now=self.now, field=field)
+            if refusal is not None:
+                refusals[tenant_id] = refusal
+                continue
+            remember(snapshot, rows)
+            self._entries[tenant_id] = rows
+            self._profiles[tenant_id] = profile_of(rows[0])
+        if refusals.keys() - self._profiles.keys():
             await snapshot.turn_to(self._profiles)
-            raise
-        remember(snapshot, rows)
-        self._entries[tenant_id] = rows
-        self._profiles[tenant_id] = profile_of(rows[0])
+        return refusals
 
     async def _enter_readable(self, snapshot: Snapshot, tenant_ids: Sequence[UUID]) -> Mapping[UUID, Profile]:
         new = [tenant_id for tenant_id in tenant_ids if tenant_id not in self._profiles]
@@ -132,17 +154,17 @@ class Reader:
             self._profiles.update({row["tenant_id"]: profile_of(row) for row in await read_entries(snapshot, new)})
         return self._profiles
 
-    async def _open(self, tenant_id: UUID | None = None) -> Snapshot:
-        """From which also `tenant_id` may be read."""
+    async def _open(self, tenant_ids: Collection[UUID] = ()) -> Snapshot:
+        """From which also `tenant_ids` may be read."""
         if self._closed:
             # Whoever still asks belongs to a part of the answer that was given up; a connection opened for them now
             # would never be given back.
             raise asyncio.CancelledError
-        wanted = {*self._profiles} if tenant_id is None else {*self._profiles, tenant_id}
+        wanted = {*self._profiles, *tenant_ids}
         if self._snapshot is None:
             scope = Scope(organization_id=self.actor.organization_id, readable=frozenset(wanted))
             self._snapshot = await self._stack.enter_async_context(self.house.database.reading(scope))
-        elif tenant_id is not None:
+        elif len(wanted) > len(self._profiles):
             await self._snapshot.turn_to(wanted)
         return self._snapshot
 
@@ -168,21 +190,21 @@ class Context:
         now = house.clock.now()
         return cls(house, actor, request_id, now, Reader(house, actor, now), fetch_node)
 
-    async def load(self, read: Read[V], keys: Sequence[Key]) -> list[V | None]:
-        """What the read knows of each key."""
-        found = await self.reader.read(read, keys) if keys else {}
-        return [found.get(key) for key in keys]
-
-    async def load_one(self, read: Read[V], key: Key) -> V:
-        """Read together with what others want of it in the same breath. Raises NotFound."""
+    async def load(self, read: Read[V], keys: Sequence[Key]) -> Sequence[V | None]:
+        """What the read knows of each key, read together with what others want of it in the same breath."""
 
         async def answer(wanted: list[Key]) -> list[V | None]:
-            return await self.load(read, wanted)
+            found = await self.reader.read(read, list(dict.fromkeys(wanted)))
+            return [found.get(key) for key in wanted]
 
-        (found,) = await self.gathering(read, answer).ask([key])
+        return await self.gathering(read, answer).ask(keys)
+
+    async def load_one(self, read: Read[V], key: Key) -> V:
+        """Raises NotFound."""
+        (found,) = await self.load(read, [key])
         if found is None:
             raise NotFound
-        return cast(V, found)
+        return found
 
     async def load_all(self, read: Read[V], keys: Sequence[Key]) -> list[V]:
         """Of what is known to be there. Raises NotFound."""

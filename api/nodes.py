@@ -1,8 +1,9 @@
 """From global ids to what they name, admitted and read like everything else."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeVar
+from uuid import UUID
 
 import strawberry
 
@@ -23,7 +24,7 @@ from domain.kpis.repository import targets_by_id
 from domain.objectives import models as objectives
 from domain.reading import Key, Read, rows_by_id
 from tenants.access.actor import ApiScope
-from tenants.errors import Denied, InvalidInput, NotFound
+from tenants.errors import ForbiddenScope, InvalidInput, NotFound
 from tenants.tables import TenantEntity
 
 E = TypeVar("E", bound=TenantEntity)
@@ -60,27 +61,45 @@ async def fetch_node(
 
 async def fetch_nodes(context: Context, gids: Sequence[str]) -> list[Node | None]:
     """In their order; None for what is not visible. First everything is admitted, so that all can be read together."""
-    wanted = [await _admitted(context, gid) for gid in gids]
-    return list(await asyncio.gather(*(_visible(context, each) for each in wanted)))
+    wanted = [_decoded(gid) for gid in gids]
+    tenants: dict[ApiScope, set[UUID]] = {}
+    for each in wanted:
+        if each is not None:
+            tenants.setdefault(_scope(each.kind), set()).add(each.tenant_id)
+    refused = {scope: await _refused(context, tenant_ids, scope) for scope, tenant_ids in tenants.items()}
+    return list(await asyncio.gather(*(_visible(context, each, refused) for each in wanted)))
 
 
 async def _admit(context: Context, wanted: GlobalId, field: tuple[str, ...], scope: ApiScope | None = None) -> None:
-    reading = scope or SCOPES.get(wanted.kind, Node.reading)
-    await context.reader.enter_tenant(wanted.tenant_id, scope=reading, field=field)
+    await context.reader.enter_tenant(wanted.tenant_id, scope=scope or _scope(wanted.kind), field=field)
 
 
-async def _admitted(context: Context, gid: str) -> GlobalId | None:
+def _scope(kind: Kind) -> ApiScope:
+    """By which things of a kind are read."""
+    return SCOPES.get(kind, Node.reading)
+
+
+def _decoded(gid: str) -> GlobalId | None:
     try:
-        wanted = decode(gid)
-        await _admit(context, wanted, ())
-    except (NotFound, Denied):
+        return decode(gid)
+    except NotFound:
         return None
-    return wanted
 
 
-async def _visible(context: Context, wanted: GlobalId | None) -> Node | None:
+async def _refused(context: Context, tenant_ids: set[UUID], scope: ApiScope) -> Collection[UUID]:
     try:
-        return None if wanted is None else await FETCH[wanted.kind](context, wanted)
+        return await context.reader.enter_tenants(tenant_ids, scope=scope)
+    except ForbiddenScope:
+        return tenant_ids
+
+
+async def _visible(
+    context: Context, wanted: GlobalId | None, refused: Mapping[ApiScope, Collection[UUID]]
+) -> Node | None:
+    if wanted is None or wanted.tenant_id in refused[_scope(wanted.kind)]:
+        return None
+    try:
+        return await FETCH[wanted.kind](context, wanted)
     except NotFound:
         return None
 

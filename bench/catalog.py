@@ -6,7 +6,6 @@ from bench.workloads.reads import with_guest
 from bench.workloads.recompute import work as recompute
 
 CPU, RATE, TIME, MEMORY = Measure.CPU, Measure.RATE, Measure.TIME, Measure.MEMORY
-NOT_YET = "not all of it is within its floors yet: docs/decisions/0009 says what it would take"
 
 # For one and the same reference: CPU time at most so many times as much, rate at least such a share of it.
 RAW = (
@@ -30,8 +29,6 @@ ALL = (
             Line(with_guest("usual"), RATE, "production", "usual"),
             Line(with_guest("usual"), CPU, "production", "usual"),
         ),
-        enforced=False,
-        note=NOT_YET,
     ),
     Benchmark(
         name="overview",
@@ -41,6 +38,7 @@ ALL = (
             *RAW,
             # What was gained on the dashboard was gained on this one too, to 15 %.
             Line("c=16", CPU, "production", "raw", Bound(goal=1.15, floor=1.15), than="dashboard"),
+            Line("c=16", RATE, "production", "raw", Bound(goal=0.85, floor=0.85), than="dashboard"),
         ),
     ),
     Benchmark(
@@ -52,8 +50,6 @@ ALL = (
             Line(with_guest("postgraphile"), RATE, "production", "postgraphile", Bound(goal=1.6, floor=1.15)),
             Line(with_guest("postgraphile"), CPU, "production", "postgraphile"),
         ),
-        enforced=False,
-        note=NOT_YET,
     ),
     Benchmark(
         name="growth",

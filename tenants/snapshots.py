@@ -21,6 +21,8 @@ BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PATIENCE_SECONDS = 10.0
 # What a backend keeps it keeps for life, and to make another one costs as much as a hundred answers.
 MOST_STATEMENTS = 1_000_000
+# Firewalls forget connections that are idle for long, and tell neither end.
+IDLE_SECONDS = 1800.0
 DEAD = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -99,7 +101,8 @@ class Snapshots:
                     init=_prepare,
                     reset=_leave_as_it_is,
                     max_queries=MOST_STATEMENTS,
-                    max_inactive_connection_lifetime=0,
+                    max_inactive_connection_lifetime=IDLE_SECONDS,
+                    max_cached_statement_lifetime=0,  # for life: by default every plan is made anew every five minutes
                 )
             return self._opened
 

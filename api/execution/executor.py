@@ -32,13 +32,6 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         return self._go(plan)
 
     async def _go(self, plan: Plan) -> Any:
-        try:
-            return await self._answered(plan)
-        finally:
-            # They know their executor, which else would outlive its answer until the collector comes.
-            del self.async_helpers
-
-    async def _answered(self, plan: Plan) -> Any:
         self.context_value.waits_for_all(True)
         try:
             data = await plan.run(self)
@@ -51,4 +44,6 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
                 log.warning("plan gave up on what is in order", extra={"error": repr(error)})
             return told
         self.plans.planned += 1
+        # They know their executor, which else would outlive its answer until the collector comes.
+        del self.async_helpers
         return ExecutionResult(data, None)

@@ -21,7 +21,6 @@ from domain.kpis import repository as kpis
 from domain.kpis.reads import Standing, read_standings
 from domain.objectives import repository as objectives
 from tenants.access.actor import ApiScope
-from tenants.errors import Denied, ForbiddenScope
 from tenants.registry.profile import Profile
 
 T = TypeVar("T")
@@ -124,12 +123,7 @@ async def _for_connections(
     context: Context, tenants: Sequence[Tenant], read: Callable[[list[UUID]], Awaitable[Sequence[T]]]
 ) -> list[T | Exception]:
     """What only those may see who may see connections: read of the others, refused for these."""
-    refusals: dict[UUID, Exception] = {}
-    for tenant_id in _ids(tenants):
-        try:
-            await context.reader.enter_tenant(tenant_id, scope=ApiScope.READ_CONNECTIONS)
-        except (Denied, ForbiddenScope) as refusal:
-            refusals[tenant_id] = refusal
+    refusals = await context.reader.enter_tenants(_ids(tenants), scope=ApiScope.READ_CONNECTIONS)
     admitted = [tenant_id for tenant_id in _ids(tenants) if tenant_id not in refusals]
     answers = dict(zip(admitted, await read(admitted), strict=True))
     return [refusals.get(tenant_id) or answers[tenant_id] for tenant_id in _ids(tenants)]

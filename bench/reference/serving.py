@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.processes import listening, serve_together
-from tenants.snapshots import MOST_STATEMENTS
+from tenants.snapshots import IDLE_SECONDS, MOST_STATEMENTS
 
 HOST = "127.0.0.1"
 JSON = "application/json"
@@ -40,6 +40,8 @@ def create_app(answer: Answer, statement: str) -> Starlette:
             server_settings=settings,
             reset=_leave_as_it_is,
             max_queries=MOST_STATEMENTS,
+            max_inactive_connection_lifetime=IDLE_SECONDS,
+            max_cached_statement_lifetime=0,
         ) as pool:
             yield
 

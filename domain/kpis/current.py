@@ -24,7 +24,7 @@ KEPT = query("""
 SELECT tenant_id, grain, starts_on, metric_key, segment, value::text AS value, n, null_reason, flags, inputs
 FROM current_values
 WHERE tenant_id = ANY (:tenant_ids!uuids) AND grain = ANY (:grains!texts) AND starts_on = ANY (:starts!dates)
-  AND metric_key = ANY (:metric_keys!texts)
+  AND metric_key = ANY (:metric_keys!texts) AND segment = ANY (:segments!texts)
 """)
 
 STATUS: Mapping[str | None, TargetStatus] = {status.value: status for status in TargetStatus}
@@ -44,9 +44,9 @@ def _basis(today: date, first_day: date, fiscal_year_start_month: int) -> str:
 
 async def find_current(snapshot: Snapshot, keys: Sequence[ValueKey]) -> dict[ValueKey, Reckoned]:
     """Those that are kept, without the flags that hold for all numbers of a tenant."""
-    tenant_ids, grains, starts, metric_keys, _ = map(set, zip(*keys, strict=True))
+    tenant_ids, grains, starts, metric_keys, segments = (list(set(each)) for each in zip(*keys, strict=True))
     rows = await snapshot.fetch(
-        KEPT, tenant_ids=list(tenant_ids), grains=list(grains), starts=list(starts), metric_keys=list(metric_keys)
+        KEPT, tenant_ids=tenant_ids, grains=grains, starts=starts, metric_keys=metric_keys, segments=segments
     )
     return {
         (row["tenant_id"], row["grain"], row["starts_on"], row["metric_key"], row["segment"]): _reckoned(row)

@@ -1,6 +1,6 @@
 """How a tenant's data stands: what every value says of how far it can be trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -100,13 +100,18 @@ class Standing(NamedTuple):
         return not self.backfilling and not self.pending
 
 
-async def read_entry(snapshot: Snapshot, tenant_id: UUID, *, organization_id: UUID) -> Sequence[Row]:
-    """What a request must know of a tenant it comes to: profile, standing, and by which grants it comes, a row each.
+async def find_entries(
+    snapshot: Snapshot, tenant_ids: Collection[UUID], *, organization_id: UUID
+) -> dict[UUID, list[Row]]:
+    """What a request must know of tenants it comes to: profile, standing, and by which grants it comes, a row each.
 
     One statement for all, because a request waits for nothing as long as for statements. Whether the organization may
-    be told anything of it is for the caller to judge.
+    be told anything of them is for the caller to judge.
     """
-    return await snapshot.fetch(ENTRY, tenant_ids=[tenant_id], organization_id=organization_id)
+    found: dict[UUID, list[Row]] = {}
+    for row in await snapshot.fetch(ENTRY, tenant_ids=list(tenant_ids), organization_id=organization_id):
+        found.setdefault(row["tenant_id"], []).append(row)
+    return found
 
 
 async def read_entries(snapshot: Snapshot, tenant_ids: Sequence[UUID]) -> Sequence[Row]:
@@ -141,8 +146,11 @@ async def read_standings(
 async def read_freshness(
     snapshot: Snapshot, tenant_ids: Sequence[UUID]
 ) -> dict[UUID, list[tuple[str, datetime | None]]]:
-    """How far each source has been read, in the order of their names."""
-    found: dict[UUID, list[tuple[str, datetime | None]]] = {tenant_id: [] for tenant_id in tenant_ids}
-    for row in await snapshot.fetch(FRESHNESS, tenant_ids=list(found)):
-        found[row["tenant_id"]].append((row["source"], row["as_of"]))
-    return found
+    """How far each source has been read, in the order of their names; known as long as the snapshot is."""
+    known: dict[UUID, list[tuple[str, datetime | None]]] = snapshot.known.setdefault(read_freshness, {})
+    new: dict[UUID, list[tuple[str, datetime | None]]] = {each: [] for each in tenant_ids if each not in known}
+    if new:
+        for row in await snapshot.fetch(FRESHNESS, tenant_ids=list(new)):
+            new[row["tenant_id"]].append((row["source"], row["as_of"]))
+        known.update(new)
+    return known

@@ -94,22 +94,21 @@ async def admit(
     """Lets the actor at a tenant or raises NotFound, NoGrant, GrantEnded; ForbiddenScope for the token itself."""
     actor.require(scope)
     rows = await snapshot.fetch(ADMISSION, tenant_id=tenant_id, organization_id=actor.organization_id)
-    judge(rows, scope=scope, now=now, field=field)
+    refusal = refused(rows, scope=scope, now=now, field=field)
+    if refusal is not None:
+        raise refusal
 
 
-def judge(rows: Sequence[Row], *, scope: ApiScope, now: datetime, field: tuple[str, ...] = ()) -> None:
-    """What the organization may, by rows as those of ADMISSION: there are none of a tenant that does not exist.
-
-    Raises NotFound, NoGrant or GrantEnded.
-    """
+def refused(
+    rows: Sequence[Row], *, scope: ApiScope, now: datetime, field: tuple[str, ...] = ()
+) -> NotFound | NoGrant | GrantEnded | None:
+    """Why the organization may not, by rows as those of ADMISSION: there are none of a tenant that does not exist."""
     grants = [row for row in rows if row.scopes is not None]
     if any(row.owned for row in rows) or any(is_live(grant, now) and scope in grant.scopes for grant in grants):
-        return
+        return None
     if any(is_live(grant, now) for grant in grants):
-        raise NoGrant(field=field)
-    if grants:
-        raise GrantEnded(field=field)
-    raise NotFound(field=field)
+        return NoGrant(field=field)
+    return GrantEnded(field=field) if grants else NotFound(field=field)
 
 
 async def tenants_of(

@@ -29,7 +29,8 @@ DIRTY = SIZE.days // 100
 BARE = "bench aggregate"
 
 COMPUTED = ("day_components", "period_components", "entity_days")
-KEPT = (*COMPUTED, "day_component_revisions", "period_component_revisions", "recompute_runs", "dirty_days")
+CURRENT = ("current_values", "current_statuses")
+KEPT = (*COMPUTED, "day_component_revisions", "period_component_revisions", *CURRENT, "recompute_runs", "dirty_days")
 COLUMNS = {
     "day_components": "component, segment, local_day, n, total, total_of_squares, minimum, maximum",
     "period_components": "component, grain, starts_on, n",
@@ -65,6 +66,11 @@ class Bench:
             "INSERT INTO dirty_days SELECT DISTINCT tenant_id, local_day, now() FROM ("
             " SELECT tenant_id, local_day FROM order_facts UNION ALL SELECT tenant_id, local_day FROM refund_facts"
             ") AS facts WHERE tenant_id = $1",
+            self.tenant_id,
+        )
+        await self.migrator.execute(
+            "UPDATE tenant_states SET first_day = NULL, current_basis = NULL, computed_through = NULL"
+            " WHERE tenant_id = $1",
             self.tenant_id,
         )
         # Statistics know the others only, as it is with a new tenant.

@@ -52,6 +52,13 @@ async def test_whoever_is_refused_leaves_the_guard_shut(reader: Reader, world: W
     assert await open_to(reader) == {world.agency.tenant.id}
 
 
+async def test_of_many_only_those_are_opened_that_may_be_entered(reader: Reader, world: World) -> None:
+    ours, strangers, nobodys = world.agency.tenant.id, world.stranger.tenant.id, new_id()
+    refusals = await reader.enter_tenants((strangers, ours, nobodys))
+    assert {key: type(refusal) for key, refusal in refusals.items()} == {strangers: NotFound, nobodys: NotFound}
+    assert await open_to(reader) == {ours}
+
+
 async def test_a_grant_that_does_not_reach_so_far_opens_nothing(reader: Reader, world: World) -> None:
     organization_id = world.agency.machine.actor.organization_id
     blind = await new_tenant(world.database, world.keyring, world.stranger.machine.actor)

@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 import api.demo
-from api.ids import Kind
+from api.ids import Kind, encode
+from tenants.ids import new_id
 from tests.factories.plans import Planner
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.conftest import Open
@@ -84,7 +85,9 @@ async def test_twenty_cost_what_two_cost(caller: Caller, heard: Statements, worl
 
 
 async def test_many_tenants_cost_what_two_cost(caller: Caller, heard: Statements, world: World) -> None:
-    query = "query($n: Int!) { tenants(first: $n) { nodes { name currency today } } }"
+    query = """query($n: Int!) { tenants(first: $n) { nodes {
+        name currency today connections { nodes { id } } recomputeRuns { days }
+    } } }"""
     for _ in range(20):
         await world.another_tenant()
     first, second = await cost(caller, heard, query, n=2), await cost(caller, heard, query, n=20)
@@ -98,6 +101,25 @@ async def test_many_ids_cost_what_two_cost(caller: Caller, heard: Statements, wo
     objectives = [await planner.objective() for _ in range(20)]
     first = await cost(caller, heard, query, ids=[*kpis[:2], *objectives[:2]])
     second = await cost(caller, heard, query, ids=[*kpis, *objectives])
+    assert len(second) == len(first)
+
+
+async def test_ids_of_many_tenants_cost_what_those_of_two_cost(caller: Caller, heard: Statements, world: World) -> None:
+    query = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Kpi { name } } }"
+    kpis = [await (await tenant_of(world, 0)).kpi() for _ in range(10)]
+    strangers = [encode(Kind.KPI, new_id(), new_id()) for _ in range(10)]
+    first = await cost(caller, heard, query, ids=[*kpis[:2], strangers[0]])
+    second = await cost(caller, heard, query, ids=[*kpis, *strangers])
+    assert len(second) == len(first)
+
+
+async def test_what_is_asked_twice_is_read_once(caller: Caller, heard: Statements, world: World) -> None:
+    query = "query($tenant: ID!) { tenant(id: $tenant) { kpis { nodes { %s } } } }"
+    once = "target { value } baseline { value } value { freshness { source } }"
+    twice = once + "targets { value } baselines { value } again: value(period: LAST_WEEK) { freshness { source } }"
+    tenant = (await tenant_of(world, 2)).tenant.gid
+    first = await cost(caller, heard, query % once, tenant=tenant)
+    second = await cost(caller, heard, query % twice, tenant=tenant)
     assert len(second) == len(first)
 
 
