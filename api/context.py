@@ -14,7 +14,7 @@ from api.gathering import Answered, Gathering
 from api.node import Node
 from domain.connections.house import House
 from domain.kpis.reads import find_entries, read_entries, remember
-from domain.reading import Key, Read
+from domain.reading import Key, Read, once
 from tenants.access.actor import Actor, ApiScope
 from tenants.errors import Denied, InvalidInput, NotFound, Refusal
 from tenants.registry.profile import Profile, profile_of
@@ -190,21 +190,23 @@ class Context:
         now = house.clock.now()
         return cls(house, actor, request_id, now, Reader(house, actor, now), fetch_node)
 
-    async def load(self, read: Read[V], keys: Sequence[Key]) -> Sequence[V | None]:
-        """What the read knows of each key, read together with what others want of it in the same breath."""
-
-        async def answer(wanted: list[Key]) -> list[V | None]:
-            found = await self.reader.read(read, list(dict.fromkeys(wanted)))
-            return [found.get(key) for key in wanted]
-
-        return await self.gathering(read, answer).ask(keys)
+    async def load(self, read: Read[V], keys: Sequence[Key]) -> list[V | None]:
+        """What the read knows of each key."""
+        if not keys:
+            return []
+        found = await self.reader.read(once, read, keys)
+        return [found.get(key) for key in keys]
 
     async def load_one(self, read: Read[V], key: Key) -> V:
-        """Raises NotFound."""
-        (found,) = await self.load(read, [key])
+        """Read together with what others want of it in the same breath. Raises NotFound."""
+
+        async def answer(wanted: list[Key]) -> list[V | None]:
+            return await self.load(read, wanted)
+
+        (found,) = await self.gathering(read, answer).ask([key])
         if found is None:
             raise NotFound
-        return found
+        return cast(V, found)
 
     async def load_all(self, read: Read[V], keys: Sequence[Key]) -> list[V]:
         """Of what is known to be there. Raises NotFound."""

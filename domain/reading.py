@@ -13,6 +13,7 @@ from tenants.sql import Query, Row, query
 from tenants.tables import TenantTable
 
 E = TypeVar("E", bound=TenantTable)
+V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
 
 Key = tuple[UUID, UUID]
@@ -28,6 +29,16 @@ class Read(Protocol[V_co]):
     """Everything about many things; what is not there is left out."""
 
     def __call__(self, snapshot: Snapshot, keys: Sequence[Key]) -> Awaitable[Mapping[Key, V_co]]: ...
+
+
+async def once(snapshot: Snapshot, read: Read[V], keys: Sequence[Key]) -> Mapping[Key, V]:
+    """Whatever several fields of a request want, of what is read by keys, is asked of the database for the first."""
+    known: dict[Key, V | None] = snapshot.known.setdefault(read, {})
+    new = [key for key in keys if key not in known]
+    if new:
+        found = await read(snapshot, list(dict.fromkeys(new)))
+        known.update({key: found.get(key) for key in new})
+    return cast(Mapping[Key, V], known)
 
 
 def columns(entity: type[TenantTable]) -> str:
