@@ -1,5 +1,6 @@
 """What one dashboard costs, in counts that no machine's load can move. The second request of a process is counted: the
-first one makes plans. Times are the benchmarks' business."""
+first one makes plans. What is allocated shows in the peak, and what is made and dropped again in the calls that make it.
+Times are the benchmarks' business."""
 
 import gc
 import sys
@@ -125,7 +126,7 @@ async def test_a_dashboard_of_which_nothing_is_remembered(desk: Desk) -> None:
 
 
 async def test_an_answer_leaves_nothing_for_the_collector(desk: Desk) -> None:
-    """What is in a circle stays until all of the process is searched, and so does whatever it holds."""
+    """By its plan. What is in a circle stays until all of the process is searched, and so does whatever it holds."""
     await desk.ask()
     gc.collect()
     await desk.ask()
