@@ -34,8 +34,10 @@ class Gathering:
         task.add_done_callback(self._at_work.discard)
 
     async def _answer(self, waiting: list[tuple[Sequence[Any], asyncio.Future[Sequence[Any]]]]) -> None:
+        asked = [each for questions, _ in waiting for each in questions]
         try:
-            answers = await self.answer([each for questions, _ in waiting for each in questions])
+            answers = await self.answer(asked)
+            assert len(answers) == len(asked), f"{len(answers)} answers to {len(asked)} questions"
         except BaseException as error:
             for _, future in waiting:
                 if not future.done():

@@ -60,7 +60,8 @@ async def ask(whole: Whole, parents: Sequence[Any], context: Context, arguments:
 
 
 def attempts(make: Callable[..., T], given: Sequence[Any], *others: Sequence[Any]) -> list[T | Exception]:
-    """`attempt` for each. Nearly always nothing is refused, and then nobody is asked one by one."""
+    """`attempt` for each. Nearly always nothing is refused, and then nobody is asked one by one; where something is,
+    `make` is called anew, so it changes nothing."""
     if not has_refusals(given):
         try:
             return list(map(make, given, *others))

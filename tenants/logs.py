@@ -44,7 +44,7 @@ class Lines(logging.Formatter):
 def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
-    # Nobody is told which line of which thread wrote it, so nobody has to find out.
+    # A line does not tell where in the code it was written, nor by which thread, so nobody has to find that out.
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()

@@ -134,13 +134,15 @@ async def read_stream(reading: Reading, stream: Stream) -> None:
     """To the end of the pass. A page that is not whole ends the run as INCOMPLETE and leaves the cursor."""
     run = await _open_run(reading, stream)
     try:
-        while (cursor := await _cursor(reading, stream)) is not None:
+        cursor = await _cursor(reading, stream)
+        while cursor is not None:
             page = await stream.fetch(reading.account, cursor, now=reading.house.clock.now())
             await _keep_page(reading, stream, run, cursor, page)
             if page.done:
                 break
             if reading.house.halted.is_set():
                 raise Halted
+            cursor = dict(page.cursor)
     except Exception as error:
         await _close_run(reading, run, "INCOMPLETE", _code(error))
         raise

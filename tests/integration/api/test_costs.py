@@ -1,5 +1,5 @@
 """What one dashboard costs, in counts that no machine's load can move. The second request of a process is counted: the
-first one makes plans. What is allocated shows in the peak, and what is made and dropped again in the calls that make it.
+first one makes plans. What is allocated shows in the peak, what is made and dropped again in the calls that make it.
 Times are the benchmarks' business."""
 
 import gc
