@@ -6,7 +6,7 @@ import logging
 log = logging.getLogger(__name__)
 
 # An answer makes thousands of objects and drops them together: there is little to find in a collection every 700.
-THRESHOLDS = (50_000, 10, 20)
+THRESHOLDS = (50_000, 5, 8)
 
 
 def settle_memory() -> None:

@@ -32,13 +32,22 @@ class Read(Protocol[V_co]):
 
 
 async def once(snapshot: Snapshot, read: Read[V], keys: Sequence[Key]) -> Mapping[Key, V]:
-    """Whatever several fields of a request want, of what is read by keys, is asked of the database for the first."""
-    known: dict[Key, V | None] = snapshot.known.setdefault(read, {})
-    new = [key for key in keys if key not in known]
+    """Whatever several fields of a request want, of what is read by keys, is asked of the database for the first.
+
+    Most want it alone: what was asked is gone through by the second.
+    """
+    known: tuple[dict[Key, V], list[Sequence[Key]]] | None = snapshot.known.get(read)
+    if known is None:
+        found = dict(await read(snapshot, keys))
+        snapshot.known[read] = found, [keys]
+        return found
+    found, asked = known
+    before = {key for each in asked for key in each}
+    new = [key for key in dict.fromkeys(keys) if key not in before]
     if new:
-        found = await read(snapshot, list(dict.fromkeys(new)))
-        known.update({key: found.get(key) for key in new})
-    return cast(Mapping[Key, V], known)
+        found.update(await read(snapshot, new))
+        asked.append(new)
+    return found
 
 
 def columns(entity: type[TenantTable]) -> str:
