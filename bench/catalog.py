@@ -8,12 +8,10 @@ from bench.workloads.recompute import work as recompute
 CPU, RATE, TIME, MEMORY = Measure.CPU, Measure.RATE, Measure.TIME, Measure.MEMORY
 
 # For one and the same reference: CPU time at most so many times as much, rate at least such a share of it.
-RAW = (
-    Line("c=16", CPU, "production", "raw", Bound(goal=1.35, floor=1.7)),
-    Line("c=16", RATE, "production", "raw", Bound(goal=0.75, floor=0.50)),
-    Line("c=1", CPU, "production", "raw"),
-    Line("c=1", RATE, "production", "raw"),
-)
+RAW_CPU = Line("c=16", CPU, "production", "raw", Bound(goal=1.35, floor=1.7))
+RAW_RATE = Line("c=16", RATE, "production", "raw", Bound(goal=0.75, floor=0.50))
+ALONE = (Line("c=1", CPU, "production", "raw"), Line("c=1", RATE, "production", "raw"))
+RAW = (RAW_CPU, RAW_RATE, *ALONE)
 
 ALL = (
     Benchmark(
@@ -46,7 +44,9 @@ ALL = (
         title="fifty tenants on one page: 3 KPIs each, last month's value, the target's status",
         prepare=reads.Read(reads.PORTFOLIO, guests=("postgraphile",)).prepare,
         lines=(
-            *RAW,
+            RAW_RATE,
+            Line("c=16", CPU, "production", "raw"),
+            *ALONE,
             Line(with_guest("postgraphile"), RATE, "production", "postgraphile", Bound(goal=1.6, floor=1.15)),
             Line(with_guest("postgraphile"), CPU, "production", "postgraphile"),
         ),
