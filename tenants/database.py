@@ -17,7 +17,7 @@ from sqlalchemy.util import await_only
 
 from tenants.errors import Overloaded
 from tenants.scope import Scope
-from tenants.snapshots import Snapshot, Snapshots
+from tenants.snapshots import IDLE_SECONDS, Snapshot, Snapshots
 from tenants.telemetry.orm import listen
 from tenants.telemetry.tally import sent, waited
 
@@ -31,8 +31,6 @@ CONNECTION = {
     "citus.propagate_set_commands": "local",
     "idle_in_transaction_session_timeout": "60000",
 }
-# Firewalls forget connections that are idle for long, and tell neither end.
-CONNECTION_LIFE_SECONDS = 1800
 
 # What is read is asked over and over, and always by its index: planned anew for each asker it takes thrice as long.
 # A nested loop asks the guard anew for each of its rows, and a guard with fifty tenants takes 20 us: two lists are
@@ -227,7 +225,7 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
-        pool_recycle=CONNECTION_LIFE_SECONDS,
+        pool_recycle=IDLE_SECONDS,
         hide_parameters=True,  # bound values are addresses, hashes, sealed bytes: not for an error's text
         json_serializer=_dumps,
         json_deserializer=orjson.loads,

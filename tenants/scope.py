@@ -38,4 +38,4 @@ def _uuid(value: UUID) -> str:
     if not isinstance(value, UUID):
         raise TypeError(f"a scope takes UUID objects, not {type(value).__name__}")
     # Written anew from its bytes: what a subclass, such as the driver's own, says of itself does not matter.
-    return value.bytes.hex()
+    return bytes(value.bytes).hex()

@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 10.0
 # What a backend keeps it keeps for life, and to make another one costs as much as a hundred answers.
 MOST_STATEMENTS = 1_000_000
 # Firewalls forget connections that are idle for long, and tell neither end.
-IDLE_SECONDS = 1800.0
+IDLE_SECONDS = 1800
 DEAD = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,

@@ -37,4 +37,12 @@ def test_what_a_subclass_calls_itself_does_not_matter() -> None:
         def __str__(self) -> str:
             return "' OR true --"
 
+        @property
+        def bytes(self) -> bytes:
+            class Slier(bytes):
+                def hex(self, *_: object) -> str:
+                    return "' OR true --"
+
+            return Slier(super().bytes)
+
     assert list(Scope(tenant_id=Sly(int=1)).statements()) == [f"SET LOCAL app.tenant_id = '{A.hex}'"]
