@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from domain.metrics.definition import Unit
 from domain.metrics.formulas import Number
@@ -15,12 +15,20 @@ WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 EXACT_BELOW = 10**27
 """Whole numbers that Decimal multiplies exactly by default."""
 
+MOST_SHOWN = 8192
+"""Some 2 MB: baselines and targets are told over and over, and never change."""
+
 Shown = Callable[[Number], Decimal]
 
 
 def shown(number: Number, unit: Unit, currency: str) -> Decimal:
     """Ratios to ten places; money to the minor unit, and four places beyond where an average needs them."""
-    return _rule(unit, currency)(number)
+    return _known(number, _rule(unit, currency))
+
+
+@lru_cache(MOST_SHOWN)
+def _known(number: Number, rule: Shown) -> Decimal:
+    return rule(number)
 
 
 def column_shown(numbers: Iterable[Number | None], unit: Unit, currency: str) -> list[Decimal | None]:
@@ -59,8 +67,8 @@ def _money(currency: str) -> Shown:
 
 
 def _trimmed(number: Decimal, most: Decimal, *, least: Decimal) -> Decimal:
-    """Rounded to `most`, without the zeros at its end, but for those that `least` has."""
-    rounded = WIDE.quantize(number, most)
+    """Rounded to `most`, without the zeros at its end, but for those that `least` has; no zero has a sign."""
+    rounded = WIDE.plus(WIDE.quantize(number, most))
     shortest = WIDE.quantize(rounded, least)
     return shortest if shortest == rounded else WIDE.normalize(rounded)
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
+from tenants.ids import FIRST
 from tenants.snapshots import Snapshot
 from tenants.sql import Query, Row, query
 from tenants.tables import TenantTable
@@ -18,9 +19,6 @@ V_co = TypeVar("V_co", covariant=True)
 
 Key = tuple[UUID, UUID]
 """A tenant's id and the id of something of it."""
-
-FIRST = UUID(int=0)
-"""Before every id: so that where a page goes on is always a place in the index."""
 
 LIVE = "e.archived_at IS NULL"
 
@@ -114,7 +112,7 @@ def live_pages(entity: type[E]) -> Pages[E]:
         SELECT * FROM (
             SELECT {columns(entity)}, row_number() OVER (PARTITION BY e.tenant_id ORDER BY e.id) AS place
             FROM {entity.__tablename__} e
-            WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND {LIVE} AND e.id > coalesce(:after!uuid, '{FIRST}')
+            WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND {LIVE} AND e.id > :after!uuid
         ) p
         WHERE place <= :limit!bigint ORDER BY tenant_id, place
     """)
@@ -123,7 +121,7 @@ def live_pages(entity: type[E]) -> Pages[E]:
         snapshot: Snapshot, tenant_ids: Sequence[UUID], *, after: UUID | None, limit: int
     ) -> dict[UUID, list[E]]:
         found: dict[UUID, list[E]] = {}
-        for row in await snapshot.fetch(rows, tenant_ids=list(tenant_ids), after=after, limit=limit):
+        for row in await snapshot.fetch(rows, tenant_ids=list(tenant_ids), after=after or FIRST, limit=limit):
             found.setdefault(row["tenant_id"], []).append(cast(E, row))
         return found
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from contextvars import Context
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -19,6 +20,9 @@ from tenants.telemetry.tally import sent, waited
 
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PATIENCE_SECONDS = 10.0
+REST_SECONDS = 0.05
+"""How long an instant that nobody reads any more is held at most, which keeps the server from clearing up behind it."""
+MOST_TURNS = 1000
 # What a backend keeps it keeps for life, and to make another one costs as much as a hundred answers.
 MOST_STATEMENTS = 1_000_000
 # Firewalls forget connections that are idle for long, and tell neither end.
@@ -57,8 +61,21 @@ class Snapshot:
         sent("SET LOCAL", began)
 
 
+@dataclass(eq=False, slots=True)
+class Seat:
+    """A connection, and the end of its last transaction that is still to come."""
+
+    connection: PoolConnectionProxy
+    turns: int = 0
+    end: asyncio.TimerHandle | None = None
+
+
 class Snapshots:
-    """A pool that opens when it is first asked."""
+    """A pool that opens when it is first asked.
+
+    An answer waits for nothing as long as for its trips to the database. So a transaction ends in the same trip in
+    which the next one begins; where nobody comes so soon, it ends by itself.
+    """
 
     def __init__(self, url: str, *, size: int, settings: dict[str, str]) -> None:
         self._address = url
@@ -66,28 +83,35 @@ class Snapshots:
         self._settings = settings
         self._opening = asyncio.Lock()
         self._opened: asyncpg.Pool | None = None
+        self._free = asyncio.Semaphore(size)
+        self._resting: list[Seat] = []
+        self._ending: set[asyncio.Task[None]] = set()
         self.waiting = 0
-
-    @property
-    def in_use(self) -> int:
-        return 0 if self._opened is None else self._opened.get_size() - self._opened.get_idle_size()
+        self.in_use = 0
 
     @property
     def idle(self) -> int:
-        return 0 if self._opened is None else self._opened.get_idle_size()
+        return 0 if self._opened is None else self._opened.get_size() - self.in_use
 
     @asynccontextmanager
     async def open(self, scope: Scope) -> AsyncIterator[Snapshot]:
-        pool = self._opened or await self._open()
-        connection = await self._begin(pool, scope)
+        await self._wait()
+        self.in_use += 1
         try:
-            yield Snapshot(connection)
+            pool = self._opened or await self._open()
+            seat = await self._begin(pool, scope)
+            try:
+                yield Snapshot(seat.connection)
+            finally:
+                self._rest(pool, seat)
         finally:
-            # To its end, also where the request is given up: a connection that stays in its transaction is lost.
-            await asyncio.shield(asyncio.ensure_future(_end(pool, connection)))
+            self.in_use -= 1
+            self._free.release()
 
     async def close(self) -> None:
         if self._opened is not None:
+            while self._resting:
+                self._give_back(self._opened, self._rested())
             await self._opened.close()
 
     async def _open(self) -> asyncpg.Pool:
@@ -106,17 +130,31 @@ class Snapshots:
                 )
             return self._opened
 
-    async def _begin(self, pool: asyncpg.Pool, scope: Scope) -> PoolConnectionProxy:
+    async def _wait(self) -> None:
+        """For a turn, of which there are as many as connections."""
+        began = perf_counter()
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Overloaded from None
+        finally:
+            self.waiting -= 1
+            waited(began)
+
+    async def _begin(self, pool: asyncpg.Pool, scope: Scope) -> Seat:
         """The scope goes along with the beginning, for there is nothing to be learned between them.
 
         A connection that died while nobody used it shows at its first statement; then another one is tried.
         """
         beginning = ";".join((BEGIN, *scope.statements()))
         while True:
-            connection = await self._acquire(pool)
+            seat = await self._take(pool)
+            connection = seat.connection
             began = perf_counter()
             try:
-                await connection.execute(beginning)
+                await connection.execute(f"ROLLBACK;{beginning}" if connection.is_in_transaction() else beginning)
             except BaseException as error:
                 # Nothing but its connection can be wrong with it.
                 if isinstance(error, DEAD) and not _is_gone(connection):
@@ -126,18 +164,45 @@ class Snapshots:
                     raise
             else:
                 sent("BEGIN", began)
-                return connection
+                return seat
 
-    async def _acquire(self, pool: asyncpg.Pool) -> PoolConnectionProxy:
+    async def _take(self, pool: asyncpg.Pool) -> Seat:
+        if self._resting:
+            return self._rested()
         began = perf_counter()
-        self.waiting += 1
         try:
-            return await pool.acquire(timeout=PATIENCE_SECONDS)
+            return Seat(await pool.acquire(timeout=PATIENCE_SECONDS))
         except TimeoutError:
             raise Overloaded from None
         finally:
-            self.waiting -= 1
             waited(began)
+
+    def _rested(self) -> Seat:
+        """The one that was used last: those that nobody needs come to their end."""
+        seat = self._resting.pop()
+        assert seat.end is not None
+        seat.end.cancel()
+        return seat
+
+    def _rest(self, pool: asyncpg.Pool, seat: Seat) -> None:
+        """Now and then it is given back though others wait for it: only the pool replaces what has grown old."""
+        seat.turns += 1
+        if seat.turns >= MOST_TURNS or _is_gone(seat.connection):
+            self._give_back(pool, seat)
+            return
+
+        def end() -> None:
+            self._resting.remove(seat)
+            self._give_back(pool, seat)
+
+        # In a context of its own: it is no part of the work that is done here.
+        seat.end = asyncio.get_running_loop().call_later(REST_SECONDS, end, context=Context())
+        self._resting.append(seat)
+
+    def _give_back(self, pool: asyncpg.Pool, seat: Seat) -> None:
+        task = asyncio.ensure_future(_end(pool, seat.connection))
+        self._ending.add(task)  # the loop itself would let go of it
+        task.add_done_callback(self._ending.discard)
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
@@ -147,9 +212,7 @@ async def _prepare(connection: asyncpg.Connection) -> None:
 async def _end(pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
     try:
         if not _is_gone(connection):
-            began = perf_counter()
             await connection.execute("ROLLBACK")
-            sent("ROLLBACK", began)
     except DEAD:
         if not _is_gone(connection):
             connection.terminate()

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.connections.house import House
 from tenants.clock import local_day
+from tenants.ids import FIRST
 from tenants.jobs import Job, JobKind
 from tenants.scope import Scope
 from tenants.sql import statement
 
 PAGE = 200
-FIRST = UUID(int=0)
 SETTLED = timedelta(seconds=5)
 """Whoever marks a day wakes the worker too; only what lies longer than this was forgotten."""
 

@@ -12,13 +12,13 @@ from sqlalchemy.exc import DBAPIError
 from domain.housekeeping.retention import AT_ONCE, OF_ORGANIZATIONS, OF_TENANTS, OF_THE_HOUSE, Retention
 from tenants.clock import Clock
 from tenants.database import Database
+from tenants.ids import FIRST
 from tenants.scope import Scope
 from tenants.sql import statement
 
 log = logging.getLogger(__name__)
 
 PAGE = 200
-FIRST = UUID(int=0)
 
 TENANTS = statement("SELECT * FROM app.open_tenants(:after!uuid, CAST(:page!bigint AS integer))")
 ORGANIZATIONS = statement("SELECT * FROM app.all_organizations(:after!uuid, CAST(:page!bigint AS integer))")

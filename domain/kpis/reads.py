@@ -61,8 +61,10 @@ STANDING_AS_OF = query(_standing(f"least({_THEN}, {_REVISED})"))
 _OF_PROFILE = [f"p.{column}" for column in COLUMNS]
 _PROFILE = "JOIN tenant_profiles p ON p.tenant_id = ANY (:tenant_ids) AND p.tenant_id = t.tenant_id"
 _ADMISSION = """
-    LEFT JOIN tenants o ON o.id = t.tenant_id AND o.organization_id = :organization_id!uuid
-    LEFT JOIN grants g ON g.tenant_id = t.tenant_id AND g.organization_id = :organization_id
+    LEFT JOIN tenants o
+      ON o.id = ANY (:tenant_ids) AND o.id = t.tenant_id AND o.organization_id = :organization_id!uuid
+    LEFT JOIN grants g
+      ON g.tenant_id = ANY (:tenant_ids) AND g.tenant_id = t.tenant_id AND g.organization_id = :organization_id
 """
 ENTRY = query(
     _standing(

@@ -14,7 +14,7 @@ from tenants.access.models import Organization
 from tenants.currencies import is_currency
 from tenants.database import enter
 from tenants.errors import GrantEnded, InvalidInput, NoGrant, NotFound
-from tenants.ids import new_id
+from tenants.ids import FIRST, new_id
 from tenants.registry.models import Grant, Tenant, TenantProfile, TenantState
 from tenants.scope import Scope
 from tenants.secrets.keyring import KeyRing
@@ -34,15 +34,15 @@ FROM (
 ) e LEFT JOIN grants g ON g.tenant_id = :tenant_id AND g.organization_id = :organization_id
 """)
 READABLE = query("""
-SELECT id FROM (
-    SELECT tenant_id AS id FROM grants
-    WHERE organization_id = :organization_id!uuid AND :scope!text = ANY (scopes) AND revoked_at IS NULL
-      AND (expires_at IS NULL OR expires_at > :now!instant)
-    UNION
-    SELECT id FROM tenants WHERE organization_id = :organization_id
-) e
-WHERE id > coalesce(:after!uuid, '00000000-0000-0000-0000-000000000000')
-ORDER BY id LIMIT :limit!bigint
+(
+    SELECT DISTINCT tenant_id AS id FROM grants
+    WHERE organization_id = :organization_id!uuid AND tenant_id > :after!uuid AND :scope!text = ANY (scopes)
+      AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now!instant)
+    ORDER BY id LIMIT :limit!bigint
+) UNION (
+    SELECT id FROM tenants WHERE organization_id = :organization_id AND id > :after ORDER BY id LIMIT :limit
+)
+ORDER BY id LIMIT :limit
 """)
 
 
@@ -117,7 +117,7 @@ async def tenants_of(
     """The tenants the actor may read, in the order of their ids, one page."""
     actor.require(scope)
     rows = await snapshot.fetch(
-        READABLE, organization_id=actor.organization_id, scope=scope, now=now, after=after, limit=limit
+        READABLE, organization_id=actor.organization_id, scope=scope, now=now, after=after or FIRST, limit=limit
     )
     return [row.id for row in rows]
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import asyncpg
 import pytest
@@ -22,6 +23,7 @@ NOBODY = Scope()
 
 
 BACKEND = "SELECT pg_backend_pid() AS pid"
+INSTANT = "SELECT now() AS at"
 ENTERED = "SELECT app.tenant_ids() AS tenant_ids"
 ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'snapshots' AND wait_event = 'PgSleep'"
 SLOW = "SELECT pg_sleep(60)"
@@ -56,6 +58,13 @@ async def backend(snapshot: Snapshot) -> int:
 async def state_of(administrator: asyncpg.Connection, pid: int) -> str | None:
     state: str | None = await administrator.fetchval("SELECT state FROM pg_stat_activity WHERE pid = $1", pid)
     return state
+
+
+async def comes_to(administrator: asyncpg.Connection, pid: int, *states: str | None) -> bool:
+    async with asyncio.timeout(10):
+        while await state_of(administrator, pid) not in states:  # noqa: ASYNC110 - only the server knows
+            await asyncio.sleep(0.01)
+    return True
 
 
 async def asleep(administrator: asyncpg.Connection) -> None:
@@ -156,7 +165,7 @@ async def test_a_request_that_is_given_up_gives_its_connection_back_clean(
         await task
     async with pool.open(NOBODY) as snapshot:
         assert (await ask(snapshot, ENTERED)).tenant_ids == []
-    assert await state_of(administrator, pids[0]) in ("idle", None)
+    assert await comes_to(administrator, pids[0], "idle", None)
 
 
 async def test_one_who_gives_up_between_two_statements_leaves_no_transaction(
@@ -179,7 +188,7 @@ async def test_one_who_gives_up_between_two_statements_leaves_no_transaction(
     async with pool.open(NOBODY) as snapshot:
         assert await backend(snapshot) == pids[0]
         assert (await ask(snapshot, ENTERED)).tenant_ids == []
-    assert await state_of(administrator, pids[0]) == "idle"
+    assert await comes_to(administrator, pids[0], "idle")
 
 
 async def test_a_failed_statement_leaves_the_connection_to_others(pool: Snapshots) -> None:
@@ -212,3 +221,65 @@ async def test_who_waits_gets_the_connection_when_it_is_free(pool: Snapshots) ->
 
     pids = await asyncio.gather(*(request() for _ in range(20)))
     assert len(set(pids)) == 1
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What goes by the simple protocol: the beginnings and ends of transactions."""
+    texts: list[str] = []
+    execute = asyncpg.Connection.execute
+
+    async def noted(self: asyncpg.Connection, query: str, *args: Any, **options: Any) -> Any:
+        texts.append(query.partition(";")[0].partition(" ")[0])
+        return await execute(self, query, *args, **options)
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", noted)
+    return texts
+
+
+async def test_a_transaction_ends_with_the_beginning_of_the_next(
+    pool: Snapshots, administrator: asyncpg.Connection, sent: list[str]
+) -> None:
+    tenant = Scope(readable=frozenset({new_id()}))
+    async with pool.open(tenant) as snapshot:
+        first = await backend(snapshot)
+        instant = (await ask(snapshot, INSTANT)).at
+    sent.clear()
+    async with pool.open(NOBODY) as snapshot:
+        assert await backend(snapshot) == first
+        assert (await ask(snapshot, INSTANT)).at > instant
+        assert (await ask(snapshot, ENTERED)).tenant_ids == []
+    assert sent == ["ROLLBACK"]
+
+
+async def test_a_transaction_that_nobody_follows_ends_by_itself(
+    pool: Snapshots, administrator: asyncpg.Connection
+) -> None:
+    async with pool.open(NOBODY) as snapshot:
+        first = await backend(snapshot)
+    assert (pool.in_use, pool.idle) == (0, 1)
+    assert await comes_to(administrator, first, "idle")
+    async with pool.open(NOBODY) as snapshot:
+        assert await backend(snapshot) == first
+
+
+async def test_one_that_is_always_in_use_grows_old_all_the_same(
+    pool: Snapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "MOST_TURNS", 3)
+    monkeypatch.setattr(snapshots, "MOST_STATEMENTS", 4)
+    pids = []
+    for _ in range(6):
+        async with pool.open(NOBODY) as snapshot:
+            pids.append(await backend(snapshot))
+    assert len(set(pids)) == 2
+    assert pids == sorted(pids, key=pids.index)
+
+
+async def test_who_closes_waits_for_the_ends(database_urls: DatabaseUrls, administrator: asyncpg.Connection) -> None:
+    pool = Snapshots(database_urls.application, size=3, settings={"application_name": "snapshots"})
+    async with pool.open(NOBODY) as one, pool.open(NOBODY) as other:
+        pids = [await backend(one), await backend(other)]
+    await pool.close()
+    for pid in pids:
+        assert await comes_to(administrator, pid, None)

@@ -43,6 +43,8 @@ NUMBERS = st.one_of(
 @example(Decimal("0.00000000005"), Unit.RATIO, "USD")
 @example(Decimal("0.00000000015"), Unit.RATIO, "USD")
 @example(Decimal("100"), Unit.RATIO, "USD")
+@example(Decimal("0.000"), Unit.MONEY, "USD")
+@example(Decimal("-0"), Unit.MONEY, "USD")
 @example(Decimal("9" * 35), Unit.MONEY, "USD")
 def test_the_quick_way_writes_what_the_plain_one_does(number: Decimal, unit: Unit, currency: str) -> None:
     expected = str(plainly(number, unit, currency))
@@ -59,6 +61,8 @@ def plainly(number: Decimal, unit: Unit, currency: str) -> Decimal:
     scaled = number.scaleb(-digits)
     with localcontext(prec=60):
         rounded = scaled.quantize(Decimal(1).scaleb(-most), rounding=ROUND_HALF_EVEN)
+        if rounded.is_zero():
+            rounded = abs(rounded)
         for places in range(digits, most):
             shorter = rounded.quantize(Decimal(1).scaleb(-places))
             if shorter == rounded:

@@ -22,7 +22,7 @@ from tests.integration.api.conftest import Open
 from tests.integration.api.explained import Work, as_application, explain
 from tests.integration.api.statements import Sent, Statements
 
-Requests = Callable[[], Mapping[str, tuple[str, Mapping[str, Any]]]]
+Requests = Callable[[Ground], Mapping[str, tuple[str, Mapping[str, Any]]]]
 """Document and variables by name; asked for when everything is sown."""
 
 # Beside what `bench` seeds: what was said once and has changed, automations, and days that wait for others' recompute.
@@ -77,7 +77,7 @@ async def plot(
 async def _heard(opened: Open, ground: Ground, requests: Requests) -> dict[str, list[Sent]]:
     """Each by a process that remembers nothing of the others but its keys."""
     sent = {}
-    for name, (document, variables) in requests().items():
+    for name, (document, variables) in requests(ground).items():
         with Statements().listening() as statements:
             async with (
                 opened(database_url=SecretStr(ground.urls.application)) as url,

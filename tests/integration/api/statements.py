@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import asyncpg
@@ -47,7 +47,12 @@ class Statements:
             event.remove(Engine, "before_cursor_execute", self._executed)
 
     def since(self, begin: int) -> list[Sent]:
-        heard = self.sent[begin:]
+        """But for the ends of snapshots, which come when they come: with the next beginning, or by themselves."""
+        heard = [
+            replace(each, sql=each.sql.removeprefix("ROLLBACK;"))
+            for each in self.sent[begin:]
+            if each.sql != "ROLLBACK"
+        ]
         for ping in [each for each in heard if each.sql == ";"]:
             for part in ("BEGIN;", ";", "ROLLBACK;"):
                 heard.remove(Sent(ping.connection, part))

@@ -110,9 +110,9 @@ async def desk(database: Database, keyring: DirectoryKeyRing, world: World, tena
 async def test_a_dashboard_that_was_asked_before(desk: Desk) -> None:
     cost = await desk.cost()
     assert cost.planned == 1
-    assert cost.statements == 7
+    assert cost.statements == 6
     assert cost.size < 25_000
-    assert cost.calls < 3_300
+    assert cost.calls < 2_800
     assert cost.peak < 370_000
 
 
@@ -120,8 +120,8 @@ async def test_a_dashboard_of_which_nothing_is_remembered(desk: Desk) -> None:
     forgetful = Desk(House(**{**vars(desk.house), "memory": Memory(0)}), desk.world, desk.tenant)
     cost = await forgetful.cost()
     assert cost.planned == 1
-    assert cost.statements == 9
-    assert cost.calls < 6_900
+    assert cost.statements == 8
+    assert cost.calls < 6_400
     assert cost.peak < 465_000
 
 

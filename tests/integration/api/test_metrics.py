@@ -133,7 +133,7 @@ async def test_a_slow_request_is_told_with_the_statement_that_made_it_so(
     assert told["document"] == hashlib.sha256(LIST.encode()).hexdigest()
     assert told["slowest"] == "domain.kpis.repository.pages"
     assert 300 < told["slowest_milliseconds"] <= told["database_milliseconds"] < told["milliseconds"] < 5000
-    assert told["statements"] >= 6
+    assert told["statements"] >= 5
     assert str(world.agency.tenant.id) not in json.dumps(told, default=str)
     assert gid not in json.dumps(told, default=str)
 

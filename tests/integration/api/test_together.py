@@ -112,7 +112,8 @@ async def test_refused_requests_give_their_connection_back(
                 answers = await asyncio.gather(*(caller.ask(query, t=world.agency.tenant.gid) for _ in range(2)))
                 assert {answer.code for answer in answers} <= {"UNKNOWN_METRIC", "INVALID"}
         assert (await caller.ask("query($t: ID!) { tenant(id: $t) { name } }", t=world.agency.tenant.gid)).data
-    assert await ledger.connection.fetchval(ACTIVITY) == 0
+        while await ledger.connection.fetchval(ACTIVITY):  # noqa: ASYNC110 - the end may come a moment later
+            await asyncio.sleep(0.02)
 
 
 async def test_a_value_is_never_half_of_an_import(agency: Caller, world: World) -> None:
