@@ -16,13 +16,18 @@ EXACT_BELOW = 10**27
 """Whole numbers that Decimal multiplies exactly by default."""
 
 MOST_SHOWN = 8192
-"""Some 2 MB: baselines and targets are told over and over, and never change."""
+"""Some 2 MB."""
 
 Shown = Callable[[Number], Decimal]
 
 
 def shown(number: Number, unit: Unit, currency: str) -> Decimal:
     """Ratios to ten places; money to the minor unit, and four places beyond where an average needs them."""
+    return _rule(unit, currency)(number)
+
+
+def shown_for_good(number: Number, unit: Unit, currency: str) -> Decimal:
+    """Of what never changes and is told over and over."""
     return _known(number, _rule(unit, currency))
 
 

@@ -2,7 +2,7 @@
 
 from bench.model import Benchmark, Bound, Line, Measure
 from bench.workloads import growth, memory, reads
-from bench.workloads.reads import with_guest
+from bench.workloads.reads import FORGETFUL, with_guest
 from bench.workloads.recompute import work as recompute
 
 CPU, RATE, TIME, MEMORY = Measure.CPU, Measure.RATE, Measure.TIME, Measure.MEMORY
@@ -11,7 +11,8 @@ CPU, RATE, TIME, MEMORY = Measure.CPU, Measure.RATE, Measure.TIME, Measure.MEMOR
 RAW_CPU = Line("c=16", CPU, "production", "raw", Bound(goal=1.35, floor=1.7))
 RAW_RATE = Line("c=16", RATE, "production", "raw", Bound(goal=0.75, floor=0.50))
 ALONE = (Line("c=1", CPU, "production", "raw"), Line("c=1", RATE, "production", "raw"))
-RAW = (RAW_CPU, RAW_RATE, *ALONE)
+UNREMEMBERED = (Line(FORGETFUL, CPU, "forgetful", "raw"), Line(FORGETFUL, RATE, "forgetful", "raw"))
+RAW = (RAW_CPU, RAW_RATE, *ALONE, *UNREMEMBERED)
 
 ALL = (
     Benchmark(
@@ -47,6 +48,7 @@ ALL = (
             RAW_RATE,
             Line("c=16", CPU, "production", "raw"),
             *ALONE,
+            *UNREMEMBERED,
             Line(with_guest("postgraphile"), RATE, "production", "postgraphile", Bound(goal=1.6, floor=1.15)),
             Line(with_guest("postgraphile"), CPU, "production", "postgraphile"),
         ),

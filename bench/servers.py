@@ -21,9 +21,9 @@ PUBLIC_URL = "https://azimuth.test"
 
 @asynccontextmanager
 async def production(
-    stage: Stage, ground: Ground, shape: Shape, *, name: str = "production"
+    stage: Stage, ground: Ground, shape: Shape, *, name: str = "production", remembers: bool = True
 ) -> AsyncIterator[Endpoint]:
-    """`azimuth serve` as an operator runs it, asked with an access token."""
+    """`azimuth serve` as an operator runs it, asked with an access token. Else every value is read for each request."""
     port = free_port()
     environment = {
         "AZIMUTH_ENV": "production",
@@ -33,6 +33,7 @@ async def production(
         "AZIMUTH_ACCESS_TOKEN_SECONDS": "86400",
         "AZIMUTH_POOL_SIZE": str(stage.crew.pool),
         "DATABASE_URL": ground.urls.application,
+        **({} if remembers else {"AZIMUTH_REMEMBERED_VALUES": "0"}),
     }
     listening = ("--host", HOST, "--port", str(port))
     arguments = ("api.cli", "serve", *listening, "--processes", str(stage.crew.processes))

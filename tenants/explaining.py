@@ -39,7 +39,7 @@ class How:
         return f"EXPLAIN ({', '.join([*options, 'FORMAT JSON' if self.json else 'FORMAT TEXT'])}) "
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ExplainedSnapshot(Snapshot):
     how: How
     plans: list[Explained]

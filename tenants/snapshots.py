@@ -1,12 +1,12 @@
 """Read-only snapshots on connections of their own, straight through the driver: the way of every answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import Context
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, NoReturn, cast
 from uuid import UUID
 
 import asyncpg
@@ -36,7 +36,21 @@ DEAD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+class SnapshotEnded(RuntimeError):
+    """Somebody reads on by a snapshot that was let go of: its connection may be another's by now."""
+
+
+class Ended:
+    """In a connection's place. What is asked of it fails."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise SnapshotEnded
+
+
+ENDED = cast(Driver, Ended())
+
+
+@dataclass(slots=True)
 class Snapshot:
     """All that is read by it is of one instant. One statement at a time; a write is refused by the server."""
 
@@ -63,7 +77,7 @@ class Snapshot:
 
 @dataclass(eq=False, slots=True)
 class Seat:
-    """A connection, and the end of its last transaction that is still to come."""
+    """A connection, and after its first turn a transaction whose end is still to come."""
 
     connection: PoolConnectionProxy
     turns: int = 0
@@ -86,29 +100,39 @@ class Snapshots:
         self._free = asyncio.Semaphore(size)
         self._resting: list[Seat] = []
         self._ending: set[asyncio.Task[None]] = set()
+        self._closing = False
         self.waiting = 0
         self.in_use = 0
 
     @property
     def idle(self) -> int:
-        return 0 if self._opened is None else self._opened.get_size() - self.in_use
+        opened = 0 if self._opened is None else self._opened.get_size()
+        return max(0, opened - self.in_use - len(self._ending))
 
     @asynccontextmanager
     async def open(self, scope: Scope) -> AsyncIterator[Snapshot]:
         await self._wait()
-        self.in_use += 1
         try:
             pool = self._opened or await self._open()
             seat = await self._begin(pool, scope)
+            self.in_use += 1
+            snapshot = Snapshot(seat.connection)
             try:
-                yield Snapshot(seat.connection)
-            finally:
+                yield snapshot
+            except BaseException:
+                # A statement may still be under way: nobody else shall wait for its end.
+                self._give_back(pool, seat)
+                raise
+            else:
                 self._rest(pool, seat)
+            finally:
+                snapshot.connection = ENDED
+                self.in_use -= 1
         finally:
-            self.in_use -= 1
             self._free.release()
 
     async def close(self) -> None:
+        self._closing = True
         if self._opened is not None:
             while self._resting:
                 self._give_back(self._opened, self._rested())
@@ -132,16 +156,12 @@ class Snapshots:
 
     async def _wait(self) -> None:
         """For a turn, of which there are as many as connections."""
-        began = perf_counter()
-        self.waiting += 1
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._free.acquire()
-        except TimeoutError:
-            raise Overloaded from None
-        finally:
-            self.waiting -= 1
-            waited(began)
+        if self._free.locked():
+            with self._patience():
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await self._free.acquire()
+        else:
+            await self._free.acquire()
 
     async def _begin(self, pool: asyncpg.Pool, scope: Scope) -> Seat:
         """The scope goes along with the beginning, for there is nothing to be learned between them.
@@ -149,18 +169,19 @@ class Snapshots:
         A connection that died while nobody used it shows at its first statement; then another one is tried.
         """
         beginning = ";".join((BEGIN, *scope.statements()))
+        tries = self._size + 1
         while True:
             seat = await self._take(pool)
-            connection = seat.connection
             began = perf_counter()
             try:
-                await connection.execute(f"ROLLBACK;{beginning}" if connection.is_in_transaction() else beginning)
+                await seat.connection.execute(f"ROLLBACK;{beginning}" if seat.turns else beginning)
             except BaseException as error:
                 # Nothing but its connection can be wrong with it.
-                if isinstance(error, DEAD) and not _is_gone(connection):
-                    connection.terminate()
-                await pool.release(connection)
-                if not isinstance(error, DEAD):
+                if isinstance(error, DEAD) and not _is_gone(seat.connection):
+                    seat.connection.terminate()
+                self._give_back(pool, seat)
+                tries -= 1
+                if not isinstance(error, DEAD) or not tries:
                     raise
             else:
                 sent("BEGIN", began)
@@ -169,12 +190,20 @@ class Snapshots:
     async def _take(self, pool: asyncpg.Pool) -> Seat:
         if self._resting:
             return self._rested()
-        began = perf_counter()
-        try:
+        with self._patience():
             return Seat(await pool.acquire(timeout=PATIENCE_SECONDS))
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """Raises Overloaded where it comes to its end."""
+        began = perf_counter()
+        self.waiting += 1
+        try:
+            yield
         except TimeoutError:
             raise Overloaded from None
         finally:
+            self.waiting -= 1
             waited(began)
 
     def _rested(self) -> Seat:
@@ -187,7 +216,7 @@ class Snapshots:
     def _rest(self, pool: asyncpg.Pool, seat: Seat) -> None:
         """Now and then it is given back though others wait for it: only the pool replaces what has grown old."""
         seat.turns += 1
-        if seat.turns >= MOST_TURNS or _is_gone(seat.connection):
+        if self._closing or seat.turns >= MOST_TURNS or _is_gone(seat.connection):
             self._give_back(pool, seat)
             return
 

@@ -12,6 +12,8 @@ from api.execution.limits import MOST_TOKENS, refuse_excess
 
 MOST_CHARACTERS = 80_000
 """Of all that is remembered: some 15 MB as it lies in memory, with its plans."""
+LEAST_CHARACTERS = 100
+"""As many as the shortest document weighs, whatever its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Documents:
     def _judge(self, text: str) -> Document:
         node = parse(text, max_tokens=MOST_TOKENS)
         refuse_excess(node)
-        return Document(node, validate(self._schema, node), len(text))
+        return Document(node, validate(self._schema, node), max(len(text), LEAST_CHARACTERS))
 
     def _remember(self, digest: bytes, document: Document) -> None:
         self._known[digest] = document

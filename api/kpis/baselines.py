@@ -6,7 +6,7 @@ import strawberry
 from api.context import Context
 from api.ids import Kind
 from api.metrics import enums  # noqa: F401
-from api.numbers import shown, variance_shown
+from api.numbers import shown_for_good, variance_shown
 from api.own import FIGURE
 from api.rows import OfRow, column
 from domain.kpis import models
@@ -43,7 +43,7 @@ class Baseline(OfRow):
 
     @strawberry.field(metadata=FIGURE)
     def value(self) -> Decimal:
-        return shown(self.row.value, self.metric.unit, self.currency)
+        return shown_for_good(self.row.value, self.metric.unit, self.currency)
 
     @strawberry.field(description="Between the periods, in the square of the value's unit.", metadata=FIGURE)
     def variance(self) -> Decimal | None:

@@ -13,7 +13,7 @@ from api.ids import Kind
 from api.kpis.answers import answers
 from api.kpis.values import MetricValue
 from api.metrics import enums  # noqa: F401
-from api.numbers import shown
+from api.numbers import shown, shown_for_good
 from api.own import FIGURE
 from api.rows import OfRow, column
 from api.sets import Each, attempts, set_based
@@ -103,7 +103,7 @@ class Target(OfRow):
         ]
 
     def _shown(self, number: Decimal) -> Decimal:
-        return shown(number, self.metric.unit, self.currency)
+        return shown_for_good(number, self.metric.unit, self.currency)
 
     @set_based(description="On track or not, on a day; by default on the tenant's today.")
     async def status(targets: Sequence["Target"], context: Context, on: dt.date | None = None) -> Each[TargetStatus]:

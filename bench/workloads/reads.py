@@ -25,6 +25,10 @@ def with_guest(name: str) -> str:
     return f"c={CROWD} {name}"
 
 
+FORGETFUL = f"c={CROWD} forgetful"
+"""The heat where no value is remembered from one request to the next."""
+
+
 @dataclass(frozen=True)
 class Read:
     """`references` take turns with production at each number of connections, each of `guests` in a heat of its own."""
@@ -42,6 +46,9 @@ class Read:
             servers = [reference(stage, ground, self.shape, name=each) for each in self.references]
             endpoints = [await stack.enter_async_context(server) for server in servers]
             ours = await stack.enter_async_context(production(stage, ground, self.shape))
+            forgetful = await stack.enter_async_context(
+                production(stage, ground, self.shape, name="forgetful", remembers=False)
+            )
             guests: dict[str, Endpoint] = {}
             missing: dict[str, str] = {}
             for name in self.guests:
@@ -50,9 +57,10 @@ class Read:
                 except Unavailable as why:
                     missing[name] = str(why)
             endpoints.append(ours)
-            lengths = await compared([*endpoints, *guests.values()])
+            lengths = await compared([*endpoints, forgetful, *guests.values()])
             yield [
                 *(heat(stage, f"c={each}", endpoints, lengths, each) for each in self.concurrency),
+                heat(stage, FORGETFUL, [endpoints[0], forgetful], lengths, CROWD),
                 *(heat(stage, with_guest(name), [guest, ours], lengths, CROWD) for name, guest in guests.items()),
                 *(Heat(with_guest(name), {}, {name: why}) for name, why in missing.items()),
             ]

@@ -20,7 +20,7 @@ OPERATION_SECONDS = Histogram(
     buckets=(0.005, 0.025, 0.1, 0.5, 2.5),
 )
 REQUEST_STATEMENTS = Histogram(
-    "azimuth_request_statements", "Statements sent for a GraphQL request, the ends of transactions too.", buckets=FEW
+    "azimuth_request_statements", "Trips to the database for a GraphQL request.", buckets=FEW
 )
 REQUEST_DATABASE_SECONDS = Histogram(
     "azimuth_request_database_seconds", "Time a GraphQL request spent on its statements.", buckets=FAST

@@ -15,7 +15,10 @@ from tenants.telemetry.spans import Attributes, Named, Span, tracer
 
 @dataclass(slots=True)
 class Tally:
-    """Statements are all that is sent, the ends of transactions too. `waited` is for a connection of the pool."""
+    """Statements are all that is sent and waited for: the end of a snapshot goes along with the next beginning.
+
+    `waited` is for a connection of the pool.
+    """
 
     kind: str = "none"
     """`query` or `mutation`, as soon as that is known; of a job what it is."""

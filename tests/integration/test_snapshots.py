@@ -16,7 +16,7 @@ from tenants.ids import new_id
 from tenants.postgres.postmaster import SUPERUSER
 from tenants.postgres.server import EmbeddedServer
 from tenants.scope import Scope
-from tenants.snapshots import DEAD, Snapshot, Snapshots
+from tenants.snapshots import DEAD, Snapshot, SnapshotEnded, Snapshots
 from tenants.sql import Row, query
 
 NOBODY = Scope()
@@ -283,3 +283,57 @@ async def test_who_closes_waits_for_the_ends(database_urls: DatabaseUrls, admini
     await pool.close()
     for pid in pids:
         assert await comes_to(administrator, pid, None)
+
+
+async def test_a_snapshot_that_was_let_go_of_reads_nothing(pool: Snapshots) -> None:
+    """Its connection may be another tenant's by now."""
+    async with pool.open(NOBODY) as kept:
+        assert await backend(kept)
+    async with pool.open(Scope(readable=frozenset({new_id()}))) as other:
+        with pytest.raises(SnapshotEnded):
+            await backend(kept)
+        with pytest.raises(SnapshotEnded):
+            await kept.turn_to([])
+        assert await backend(other)
+
+
+async def test_who_comes_next_does_not_wait_for_what_was_given_up(
+    database_urls: DatabaseUrls, administrator: asyncpg.Connection
+) -> None:
+    pool = Snapshots(database_urls.application, size=2, settings={"application_name": "snapshots"})
+    async with pool.open(NOBODY) as one, pool.open(NOBODY) as other:
+        pids = {await backend(one), await backend(other)}
+    used: list[int] = []
+
+    async def request() -> None:
+        async with pool.open(NOBODY) as snapshot:
+            used.append(await backend(snapshot))
+            await ask(snapshot, SLOW)
+
+    task = asyncio.ensure_future(request())
+    await asleep(administrator)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with pool.open(NOBODY) as snapshot:
+        assert {await backend(snapshot)} == pids - set(used)
+    await pool.close()
+
+
+async def test_the_counts_add_up(database_urls: DatabaseUrls, administrator: asyncpg.Connection) -> None:
+    pool = Snapshots(database_urls.application, size=1, settings={"application_name": "snapshots"})
+    assert (pool.in_use, pool.idle, pool.waiting) == (0, 0, 0)
+    async with pool.open(NOBODY) as snapshot:
+        assert (pool.in_use, pool.idle) == (1, 0)
+        waiting = asyncio.ensure_future(pool.open(NOBODY).__aenter__())
+        await asyncio.sleep(0.01)
+        assert (pool.in_use, pool.waiting) == (1, 1)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        first = await backend(snapshot)
+    assert (pool.in_use, pool.idle, pool.waiting) == (0, 1, 0)
+    assert await administrator.fetchval("SELECT pg_terminate_backend($1, 5000)", first)
+    async with pool.open(NOBODY):
+        assert (pool.in_use, pool.idle, pool.waiting) == (1, 0, 0)
+    await pool.close()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from api.numbers import column_shown, shown
+from api.numbers import column_shown, shown, shown_for_good
 from domain.metrics.definition import Unit
 from tenants.currencies import DIGITS
 
@@ -48,7 +48,7 @@ NUMBERS = st.one_of(
 @example(Decimal("9" * 35), Unit.MONEY, "USD")
 def test_the_quick_way_writes_what_the_plain_one_does(number: Decimal, unit: Unit, currency: str) -> None:
     expected = str(plainly(number, unit, currency))
-    assert str(shown(number, unit, currency)) == expected
+    assert str(shown(number, unit, currency)) == str(shown_for_good(number, unit, currency)) == expected
     if number == number.to_integral_value() and not number.is_signed():
         assert str(shown(int(number), unit, currency)) == expected
         assert column_shown([int(number), None, number], unit, currency) == [Decimal(expected), None, Decimal(expected)]

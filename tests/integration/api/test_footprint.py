@@ -20,6 +20,7 @@ HEAVY = {
     "scipy",
     "statsmodels",
     "statsforecast",
+    "vaderSentiment",
     "sklearn",
     "torch",
     "matplotlib",
