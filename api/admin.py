@@ -15,6 +15,7 @@ from api.wiring import Parts, open_parts
 from domain.connections.apps import register_provider_app
 from tenants.access import service as access
 from tenants.access.actor import ApiScope
+from tenants.access.apps import register_app
 from tenants.access.kinds import AppKind, MemberRole, OrganizationKind
 from tenants.audit.author import OPERATOR
 from tenants.audit.service import follow_chain, record_organization_change
@@ -70,7 +71,7 @@ def create_app(
 
     async def work(parts: Parts) -> dict[str, object]:
         async with parts.house.database.unit_of_work(Scope(organization_id=organization)) as session:
-            row, secret = await access.app_create(
+            row, secret = await register_app(
                 session,
                 organization_id=organization,
                 name=name,
@@ -129,7 +130,7 @@ def audit_verify(tenant: Annotated[str, typer.Option(help="The tenant's id, as t
     """
 
     async def work(parts: Parts) -> dict[str, object]:
-        tenant_id = decode_as(Kind.TENANT, tenant).tenant_id
+        tenant_id = decode_as(Kind.TENANT, tenant).owner
         async with parts.house.database.snapshot(Scope.of_tenant(tenant_id)) as session:
             chain = await follow_chain(session, tenant_id=tenant_id)
         if chain.broken_at is not None:

@@ -8,15 +8,16 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
 
 from api.collectors import Executions, Pools
-from api.http.bodies import hung_up
 from api.http.consent import ConsentCallback
 from api.http.explorer import explorer_routes
+from api.http.faults import busy, hung_up
 from api.http.graphql import GraphQLEndpoint
 from api.http.health import Ready, alive
 from api.http.webhooks import WebhookEndpoint
 from api.oauth.routes import routes as oauth_routes
 from api.wiring import Parts, open_parts
 from migrations.revisions import head
+from tenants.errors import Overloaded
 from tenants.settings import Settings
 from tenants.telemetry.exposition import exposed
 
@@ -31,7 +32,7 @@ def create_app(settings: Settings) -> Starlette:
             with exposed(settings, [Pools(parts.house.database), Executions()], processes=settings.processes):
                 yield
 
-    return Starlette(lifespan=lifespan, exception_handlers={ClientDisconnect: hung_up})
+    return Starlette(lifespan=lifespan, exception_handlers={ClientDisconnect: hung_up, Overloaded: busy})
 
 
 def _routes(parts: Parts) -> list[BaseRoute]:
@@ -41,11 +42,11 @@ def _routes(parts: Parts) -> list[BaseRoute]:
         Route("/readyz", Ready(house.database, head()).answer),
         Route(
             "/graphql",
-            GraphQLEndpoint(house, parts.tokens, slow=parts.settings.slow_milliseconds / 1000).answer,
+            GraphQLEndpoint(house, parts.tokens, parts.callers, slow=parts.settings.slow_milliseconds / 1000).answer,
             methods=["POST"],
         ),
         Route("/webhooks/{provider}/{app}", WebhookEndpoint(house).answer, methods=["POST"]),
         Route("/oauth/callback/{provider}", ConsentCallback(house).answer, methods=["GET"]),
-        *oauth_routes(house.database, parts.settings, house.keyring, parts.tokens, clock=house.clock),
+        *oauth_routes(house.database, parts.settings, house.keyring, parts.tokens, parts.callers, clock=house.clock),
         *explorer_routes(graphql_path="/graphql", token_path="/oauth/token"),  # noqa: S106
     ]

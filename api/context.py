@@ -16,6 +16,8 @@ from domain.connections.house import House
 from domain.kpis.reads import find_entries, read_entries, remember
 from domain.reading import Key, Read, once
 from tenants.access.actor import Actor, ApiScope
+from tenants.access.models import Organization
+from tenants.access.reads import organizations_by_id
 from tenants.errors import Denied, InvalidInput, NotFound, Refusal
 from tenants.registry.profile import Profile, profile_of
 from tenants.registry.service import refused
@@ -39,6 +41,7 @@ class Reader:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _snapshot: Snapshot | None = None
     _profiles: dict[UUID, Profile] = field(default_factory=dict)
+    _known: set[UUID] = field(default_factory=set)
     _todays: dict[UUID, date] = field(default_factory=dict)
     _entries: dict[UUID, Sequence[Row]] = field(default_factory=dict)
     """By which grants the actor came to a tenant; of those found by what it may read, nobody had to ask."""
@@ -96,6 +99,24 @@ class Reader:
     async def enter_readable(self, tenant_ids: Sequence[UUID]) -> Mapping[UUID, Profile]:
         """All of them at once. They were found by what the actor may read, so nobody has to be admitted again."""
         return await self.read(self._enter_readable, tenant_ids)
+
+    def enter_organization(self, organization_id: UUID, *, scope: ApiScope | None, field: tuple[str, ...] = ()) -> None:
+        """The actor's own; nobody is told of another. Raises NotFound or ForbiddenScope."""
+        if scope is not None:
+            self.actor.require(scope)
+        if organization_id != self.actor.organization_id:
+            raise NotFound(field=field)
+
+    async def read_organizations(self, ids: Collection[UUID]) -> Mapping[UUID, Organization]:
+        """Who those are that were met on a tenant, and of each only that."""
+
+        async def work(snapshot: Snapshot) -> Mapping[UUID, Organization]:
+            self._known.update(ids)
+            await snapshot.know(self._known)
+            found = await once(snapshot, organizations_by_id, [(each, each) for each in ids])
+            return {id: found[id, id] for id in ids}
+
+        return await self.read(work)
 
     def profile(self, tenant_id: UUID) -> Profile:
         """Of a tenant that was entered."""

@@ -69,7 +69,7 @@ def parse_variables(text: str) -> dict[str, Any]:
 
 def _tenant(gid: str) -> UUID:
     try:
-        return decode_as(Kind.TENANT, gid).tenant_id
+        return decode_as(Kind.TENANT, gid).owner
     except NotFound:
         raise NotExplained(f"{gid} is no tenant's id: it begins with ten_") from None
 

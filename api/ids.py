@@ -1,4 +1,7 @@
-"""Global ids: opaque to callers, to us a kind, a tenant and an id. A bad one is simply not found."""
+"""Global ids: opaque to callers, to us a kind, an owner and an id. A bad one is simply not found.
+
+The owner is the tenant it belongs to, or for what stands in the directory the organization.
+"""
 
 import base64
 import binascii
@@ -12,6 +15,9 @@ from tenants.errors import NotFound
 
 
 class Kind(StrEnum):
+    ORGANIZATION = "org"
+    APP = "app"
+    GRANT = "grt"
     TENANT = "ten"
     OBJECTIVE = "obj"
     KPI = "kpi"
@@ -22,23 +28,32 @@ class Kind(StrEnum):
     CONNECTION = "con"
 
 
+OWNERS = frozenset({Kind.TENANT, Kind.ORGANIZATION})
+"""Those own themselves."""
+OF_ORGANIZATIONS = frozenset({Kind.ORGANIZATION, Kind.APP})
+
+
 @dataclass(frozen=True, slots=True)
 class GlobalId:
     kind: Kind
-    tenant_id: UUID
+    owner: UUID
     id: UUID
 
     @property
     def key(self) -> tuple[UUID, UUID]:
-        return (self.tenant_id, self.id)
+        return (self.owner, self.id)
 
 
-def encode(kind: Kind, tenant_id: UUID, id: UUID) -> ID:
-    return ID(f"{kind}_{_text(tenant_id.bytes if kind is Kind.TENANT else tenant_id.bytes + id.bytes)}")
+def encode(kind: Kind, owner: UUID, id: UUID) -> ID:
+    return ID(f"{kind}_{_text(owner.bytes if kind in OWNERS else owner.bytes + id.bytes)}")
 
 
 def tenant_gid(tenant_id: UUID) -> ID:
     return encode(Kind.TENANT, tenant_id, tenant_id)
+
+
+def organization_gid(organization_id: UUID) -> ID:
+    return encode(Kind.ORGANIZATION, organization_id, organization_id)
 
 
 def decode(text: str, *, field: tuple[str, ...] = ()) -> GlobalId:
@@ -49,11 +64,17 @@ def decode(text: str, *, field: tuple[str, ...] = ()) -> GlobalId:
         raw = base64.b64decode(rest + "=" * (-len(rest) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
         raise NotFound(field=field) from None
-    expected = 16 if kind is Kind.TENANT else 32
-    if len(raw) != expected:
+    if len(raw) != (16 if kind in OWNERS else 32):
         raise NotFound(field=field)
-    tenant_id = UUID(bytes=raw[:16])
-    return GlobalId(kind, tenant_id, UUID(bytes=raw[-16:]))
+    return GlobalId(kind, UUID(bytes=raw[:16]), UUID(bytes=raw[-16:]))
+
+
+def decode_tenant(text: str, *, field: tuple[str, ...] = ()) -> UUID:
+    """The tenant to which what is named belongs. Raises NotFound also for what belongs to none."""
+    decoded = decode(text, field=field)
+    if decoded.kind in OF_ORGANIZATIONS:
+        raise NotFound(field=field)
+    return decoded.owner
 
 
 def decode_as(kind: Kind, text: str, *, field: tuple[str, ...] = ()) -> GlobalId:

@@ -13,7 +13,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from api.context import Info
-from api.ids import Kind, decode, decode_as
+from api.ids import Kind, decode_as, decode_tenant
 from api.own import scopes_to_read
 from tenants.access.actor import ApiScope
 from tenants.errors import NotFound, Refusal
@@ -81,7 +81,15 @@ def mutation(
 def within(unit: Unit, kind: Kind, gid: str, field: str) -> UUID:
     """The id in `gid`, which must be of this kind and of the tenant that is acted on. Raises NotFound."""
     decoded = decode_as(kind, gid, field=(field,))
-    if decoded.tenant_id != unit.tenant_id:
+    if decoded.owner != unit.tenant_id:
+        raise NotFound(field=(field,))
+    return decoded.id
+
+
+def of_own(unit: Unit, kind: Kind, gid: str, field: str) -> UUID:
+    """The id in `gid`, which must be of this kind and of the actor's organization. Raises NotFound."""
+    decoded = decode_as(kind, gid, field=(field,))
+    if decoded.owner != unit.actor.organization_id:
         raise NotFound(field=(field,))
     return decoded.id
 
@@ -113,10 +121,15 @@ def _command(name: str, input_: Any, scope: ApiScope, tenant: str | None) -> Com
         name=to_camel_case(name),
         scope=scope,
         input=_plain(input_),
-        tenant_id=None if tenant is None else decode(getattr(input_, tenant), field=field).tenant_id,
+        tenant_id=None if tenant is None else _tenant(getattr(input_, tenant), field),
         tenant_field=field,
         key=input_.idempotency_key,
     )
+
+
+def _tenant(gid: str, field: tuple[str, ...]) -> UUID:
+    """The tenant itself where the field says so, else the one to which what it names belongs. Raises NotFound."""
+    return decode_as(Kind.TENANT, gid, field=field).owner if field == ("tenantId",) else decode_tenant(gid, field=field)
 
 
 def _answer(

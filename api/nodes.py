@@ -9,13 +9,15 @@ import strawberry
 
 from api.connections.types import ConnectedAccount
 from api.context import Context, Info
-from api.ids import GlobalId, Kind, decode
+from api.ids import OF_ORGANIZATIONS, GlobalId, Kind, decode
 from api.initiatives.types import Initiative, InitiativeLink
 from api.kpis.baselines import Baseline
 from api.kpis.targets import Target
 from api.kpis.types import Kpi
 from api.node import Node
 from api.objectives.types import Objective
+from api.organizations.types import App, Organization
+from api.tenants.grants import Grant
 from api.tenants.types import Tenant
 from domain.connections import models as connections
 from domain.initiatives import models as initiatives
@@ -24,14 +26,18 @@ from domain.kpis.repository import targets_by_id
 from domain.objectives import models as objectives
 from domain.reading import Key, Read, rows_by_id
 from tenants.access.actor import ApiScope
+from tenants.access.reads import apps_by_id, organizations_by_id
 from tenants.errors import ForbiddenScope, InvalidInput, NotFound
+from tenants.registry.reads import grants_by_id
 from tenants.tables import TenantEntity
 
 E = TypeVar("E", bound=TenantEntity)
 
 MOST_NODES = 100
 KPIS, BASELINES = rows_by_id(kpis.Kpi), rows_by_id(kpis.Baseline)
-SCOPES = {Kind.CONNECTION: ApiScope.READ_CONNECTIONS}
+SCOPES = {Kind.CONNECTION: ApiScope.READ_CONNECTIONS, Kind.GRANT: ApiScope.MANAGE_TENANTS}
+OWN: Mapping[Kind, ApiScope | None] = {Kind.ORGANIZATION: None, Kind.APP: ApiScope.MANAGE_ORGANIZATION}
+"""By which things of the own organization are read: everybody may see whom they act for."""
 
 
 @strawberry.type
@@ -64,18 +70,21 @@ async def fetch_nodes(context: Context, gids: Sequence[str]) -> list[Node | None
     wanted = [_decoded(gid) for gid in gids]
     tenants: dict[ApiScope, set[UUID]] = {}
     for each in wanted:
-        if each is not None:
-            tenants.setdefault(_scope(each.kind), set()).add(each.tenant_id)
+        if each is not None and each.kind not in OF_ORGANIZATIONS:
+            tenants.setdefault(_scope(each.kind), set()).add(each.owner)
     refused = {scope: await _refused(context, tenant_ids, scope) for scope, tenant_ids in tenants.items()}
     return list(await asyncio.gather(*(_visible(context, each, refused) for each in wanted)))
 
 
 async def _admit(context: Context, wanted: GlobalId, field: tuple[str, ...], scope: ApiScope | None = None) -> None:
-    await context.reader.enter_tenant(wanted.tenant_id, scope=scope or _scope(wanted.kind), field=field)
+    if wanted.kind in OF_ORGANIZATIONS:
+        context.reader.enter_organization(wanted.owner, scope=scope or OWN[wanted.kind], field=field)
+    else:
+        await context.reader.enter_tenant(wanted.owner, scope=scope or _scope(wanted.kind), field=field)
 
 
 def _scope(kind: Kind) -> ApiScope:
-    """By which things of a kind are read."""
+    """By which a tenant's things of a kind are read."""
     return SCOPES.get(kind, Node.reading)
 
 
@@ -96,11 +105,15 @@ async def _refused(context: Context, tenant_ids: set[UUID], scope: ApiScope) -> 
 async def _visible(
     context: Context, wanted: GlobalId | None, refused: Mapping[ApiScope, Collection[UUID]]
 ) -> Node | None:
-    if wanted is None or wanted.tenant_id in refused[_scope(wanted.kind)]:
+    if wanted is None:
         return None
     try:
+        if wanted.kind in OF_ORGANIZATIONS:
+            await _admit(context, wanted, ())
+        elif wanted.owner in refused[_scope(wanted.kind)]:
+            return None
         return await FETCH[wanted.kind](context, wanted)
-    except NotFound:
+    except (NotFound, ForbiddenScope):
         return None
 
 
@@ -109,7 +122,19 @@ async def _row(context: Context, read: Read[E], key: Key) -> E:
 
 
 async def _tenant(context: Context, wanted: GlobalId) -> Node:
-    return Tenant(profile=context.reader.profile(wanted.tenant_id), now=context.now)
+    return Tenant(profile=context.reader.profile(wanted.owner), now=context.now)
+
+
+async def _organization(context: Context, wanted: GlobalId) -> Node:
+    return Organization(row=await context.load_one(organizations_by_id, wanted.key))
+
+
+async def _grant(context: Context, wanted: GlobalId) -> Node:
+    return Grant(row=await context.load_one(grants_by_id, wanted.key))
+
+
+async def _app(context: Context, wanted: GlobalId) -> Node:
+    return App(row=await context.load_one(apps_by_id, wanted.key))
 
 
 async def _baseline(context: Context, wanted: GlobalId) -> Node:
@@ -132,7 +157,10 @@ def _of(entity: type[E], of: Callable[[E], Node]) -> Callable[[Context, GlobalId
 
 
 FETCH: dict[Kind, Callable[[Context, GlobalId], Awaitable[Node]]] = {
+    Kind.ORGANIZATION: _organization,
+    Kind.APP: _app,
     Kind.TENANT: _tenant,
+    Kind.GRANT: _grant,
     Kind.OBJECTIVE: _of(objectives.Objective, lambda row: Objective(row=row)),
     Kind.KPI: _of(kpis.Kpi, lambda row: Kpi(row=row)),
     Kind.BASELINE: _baseline,

@@ -11,10 +11,10 @@ import strawberry
 from api.context import Context
 from domain.reading import Pages
 from tenants.errors import InvalidInput
-from tenants.tables import TenantEntity
+from tenants.tables import DirectoryEntity, TenantEntity
 
 T = TypeVar("T")
-R = TypeVar("R", bound=TenantEntity)
+R = TypeVar("R", bound=TenantEntity | DirectoryEntity)
 MOST = 100
 
 
@@ -84,17 +84,16 @@ def connection(nodes: Sequence[tuple[UUID, T]], *, first: int, after: str | None
 async def pages_of(
     context: Context,
     read: Pages[R],
-    tenant_ids: Sequence[UUID],
+    owners: Sequence[UUID],
     of: Callable[[R], T],
     *,
     first: int,
     after: str | None,
 ) -> list[Connection[T]]:
-    """A page of each tenant's, in one read."""
-    found = await context.reader.read(read, tenant_ids, after=parse_cursor(after), limit=page_size(first) + 1)
+    """A page of each owner's, in one read."""
+    found = await context.reader.read(read, owners, after=parse_cursor(after), limit=page_size(first) + 1)
     return [
-        connection([(row.id, of(row)) for row in found.get(tenant_id, ())], first=first, after=after)
-        for tenant_id in tenant_ids
+        connection([(row.id, of(row)) for row in found.get(owner, ())], first=first, after=after) for owner in owners
     ]
 
 

@@ -29,19 +29,34 @@ from api.objectives.mutations.objective_archive import objective_archive
 from api.objectives.mutations.objective_create import objective_create
 from api.objectives.mutations.objective_kpi_link import objective_kpi_link
 from api.objectives.types import Objective
+from api.organizations.mutations.app_archive import app_archive
+from api.organizations.mutations.app_create import app_create
+from api.organizations.mutations.app_secret_rotate import app_secret_rotate
+from api.organizations.queries import ViewerQueries
+from api.organizations.types import App, Organization
 from api.scalars import SCALARS
+from api.tenants.grants import Grant
+from api.tenants.mutations.grant_create import grant_create
+from api.tenants.mutations.grant_revoke import grant_revoke
 from api.tenants.mutations.tenant_create import tenant_create
+from api.tenants.mutations.tenant_leave import tenant_leave
 from api.tenants.queries import TenantQueries
 from api.tenants.types import Tenant
 
 
 @strawberry.type
-class Query(TenantQueries, NodeQueries, MetricQueries):
+class Query(ViewerQueries, TenantQueries, NodeQueries, MetricQueries):
     pass
 
 
 MUTATIONS = [
+    app_create,
+    app_secret_rotate,
+    app_archive,
     tenant_create,
+    tenant_leave,
+    grant_create,
+    grant_revoke,
     connection_start,
     objective_create,
     objective_kpi_link,
@@ -66,7 +81,19 @@ class Schema(strawberry.Schema):
 schema = Schema(
     query=Query,
     mutation=create_type("Mutation", MUTATIONS),
-    types=[Tenant, Objective, Kpi, Baseline, Target, Initiative, InitiativeLink, ConnectedAccount],
+    types=[
+        Organization,
+        App,
+        Tenant,
+        Grant,
+        Objective,
+        Kpi,
+        Baseline,
+        Target,
+        Initiative,
+        InitiativeLink,
+        ConnectedAccount,
+    ],
     extensions=[lambda: Remembering(DOCUMENTS)],
     execution_context_class=PlannedExecutor,
     config=StrawberryConfig(auto_camel_case=True, sort_schema=False, scalar_map=SCALARS),

@@ -16,6 +16,7 @@ from connectors.shopify.provider import NAME as SHOPIFY
 from connectors.shopify.provider import shopify_provider
 from domain.connections.house import House
 from domain.kpis.memory import Memory
+from tenants.access.callers import Callers
 from tenants.access.keys import SigningKeys
 from tenants.clock import WallClock
 from tenants.database import Database, reachable, refuse_unsafe_role
@@ -38,6 +39,7 @@ class Parts:
     settings: Settings
     house: House
     tokens: AccessTokens
+    callers: Callers
     urls: DatabaseUrls
 
 
@@ -99,7 +101,7 @@ def _assemble(
     )
     terms = Terms(issuer=settings.public_url, lifetime_seconds=settings.access_token_seconds)
     tokens = AccessTokens(SigningKeys(database, keyring, clock), terms, clock=clock)
-    return Parts(settings, house, tokens, urls)
+    return Parts(settings, house, tokens, Callers(database), urls)
 
 
 def _master_key(settings: Settings) -> bytes:

@@ -13,6 +13,7 @@ from bench.model import Failed
 from domain.kpis.recompute import recompute_tenant
 from tenants.access import service as access
 from tenants.access.actor import ApiScope
+from tenants.access.apps import register_app
 from tenants.access.kinds import AppKind, OrganizationKind
 from tenants.clock import WallClock
 from tenants.database import Database
@@ -93,7 +94,7 @@ async def _client(urls: DatabaseUrls) -> tuple[UUID, str, str]:
     try:
         async with database.unit_of_work() as session:
             agency = await access.organization_create(session, kind=OrganizationKind.AGENCY, name="Bench Agency")
-            app, secret = await access.app_create(
+            app, secret = await register_app(
                 session,
                 organization_id=agency.id,
                 name="Bench",

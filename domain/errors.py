@@ -42,13 +42,6 @@ class ValueUnavailable(Conflict):
     code = "VALUE_UNAVAILABLE"
 
 
-class AlreadyArchived(Conflict):
-    code = "ALREADY_ARCHIVED"
-
-    def __init__(self, field: str) -> None:
-        super().__init__("This is archived already.", field=(field,))
-
-
 class AlreadyLinked(Conflict):
     code = "ALREADY_LINKED"
 

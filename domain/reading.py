@@ -101,8 +101,10 @@ def group(rows: Sequence[Row], *, by: str) -> dict[Key, list[Any]]:
 
 
 class Pages(Protocol[V_co]):
+    """A page of each owner's: of tenants, or in the directory of organizations."""
+
     def __call__(
-        self, snapshot: Snapshot, tenant_ids: Sequence[UUID], *, after: UUID | None, limit: int
+        self, snapshot: Snapshot, owners: Sequence[UUID], /, *, after: UUID | None, limit: int
     ) -> Awaitable[Mapping[UUID, Sequence[V_co]]]: ...
 
 

@@ -4,6 +4,7 @@ Refusal
 ├── InvalidInput        a field of the input is wrong
 ├── NotFound            no such thing for this caller
 ├── Conflict            true in itself, but not now
+│   └── AlreadyArchived
 ├── Overloaded          nothing wrong but the moment
 └── Denied              the caller may not
     ├── ForbiddenScope
@@ -43,6 +44,13 @@ class NotFound(Refusal):
 
 class Conflict(Refusal):
     code = "CONFLICT"
+
+
+class AlreadyArchived(Conflict):
+    code = "ALREADY_ARCHIVED"
+
+    def __init__(self, field: str) -> None:
+        super().__init__("This is archived already.", field=(field,))
 
 
 class Denied(Refusal):

@@ -43,7 +43,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Done:
-    """What a change made. `secret` is told once and never kept; `tenant_id` where the change opened a tenant."""
+    """What a change made. `secret` is told once and never kept; `tenant_id` where it opened or left a tenant."""
 
     subject: str
     secret: str | None = None

@@ -7,12 +7,16 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Scope:
-    """`readable` tenants may be read, `tenant_id` may also be written; directory rows go by organization or person."""
+    """`readable` tenants may be read, `tenant_id` may also be written; directory rows go by organization or person.
+
+    Of `known` organizations it may be read who they are.
+    """
 
     organization_id: UUID | None = None
     person_id: UUID | None = None
     tenant_id: UUID | None = None
     readable: frozenset[UUID] = field(default_factory=frozenset)
+    known: frozenset[UUID] = field(default_factory=frozenset)
 
     @classmethod
     def of_tenant(cls, tenant_id: UUID, *, organization_id: UUID | None = None) -> "Scope":
@@ -26,12 +30,22 @@ class Scope:
             yield f"SET LOCAL app.person_id = '{_uuid(self.person_id)}'"
         if self.readable:
             yield readable(self.readable)
+        if self.known:
+            yield known(self.known)
         if self.tenant_id is not None:
             yield f"SET LOCAL app.tenant_id = '{_uuid(self.tenant_id)}'"
 
 
 def readable(tenant_ids: Iterable[UUID]) -> str:
-    return f"SET LOCAL app.tenant_ids = '{{{','.join(sorted(map(_uuid, tenant_ids)))}}}'"
+    return f"SET LOCAL app.tenant_ids = '{_list(tenant_ids)}'"
+
+
+def known(organization_ids: Iterable[UUID]) -> str:
+    return f"SET LOCAL app.organization_ids = '{_list(organization_ids)}'"
+
+
+def _list(ids: Iterable[UUID]) -> str:
+    return f"{{{','.join(sorted(map(_uuid, ids)))}}}"
 
 
 def _uuid(value: UUID) -> str:

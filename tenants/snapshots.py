@@ -14,7 +14,7 @@ import orjson
 from asyncpg.pool import PoolConnectionProxy
 
 from tenants.errors import Overloaded
-from tenants.scope import Scope, readable
+from tenants.scope import Scope, known, readable
 from tenants.sql import Driver, Query, Row
 from tenants.telemetry.tally import sent, waited
 
@@ -72,6 +72,12 @@ class Snapshot:
         """
         began = perf_counter()
         await self.connection.execute(readable(tenant_ids))
+        sent("SET LOCAL", began)
+
+    async def know(self, organization_ids: Iterable[UUID]) -> None:
+        """From now on it may be read who exactly these are."""
+        began = perf_counter()
+        await self.connection.execute(known(organization_ids))
         sent("SET LOCAL", began)
 
 

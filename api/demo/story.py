@@ -22,6 +22,7 @@ from domain.metrics.catalog import ALL as METRICS
 from domain.metrics.periods import add_months
 from tenants.access import service as access
 from tenants.access.actor import ApiScope
+from tenants.access.apps import register_app
 from tenants.access.kinds import AppKind, OrganizationKind
 from tenants.scope import Scope
 
@@ -66,7 +67,7 @@ async def open_agency(parts: Parts, *, shop_client_id: str, shop_client_secret: 
     database = parts.house.database
     async with database.unit_of_work() as session:
         agency = await access.organization_create(session, kind=OrganizationKind.AGENCY, name="First Light Agency")
-        app, secret = await access.app_create(
+        app, secret = await register_app(
             session,
             organization_id=agency.id,
             name="Dashboard",

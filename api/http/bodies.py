@@ -1,10 +1,6 @@
 import asyncio
-import logging
 
 from starlette.requests import Request
-from starlette.responses import Response
-
-log = logging.getLogger(__name__)
 
 # What follows a refused head is read and dropped, so that its sender lives to hear why; beyond this it is cut off.
 MOST_DROPPED = 12_000_000
@@ -28,12 +24,6 @@ async def read_body(request: Request, *, most: int) -> bytes:
         if len(received) > most:
             raise BodyTooLarge
     return bytes(received)
-
-
-async def hung_up(request: Request, _: Exception) -> Response:
-    """Whoever was reading the body: the caller left before its end. Nobody hears this answer."""
-    log.info("hung up while sending", extra={"path": request.url.path})
-    return Response(status_code=400)
 
 
 def is_worth_dropping(request: Request) -> bool:

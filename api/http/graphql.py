@@ -20,6 +20,7 @@ from api.oauth.tokens import AccessTokens
 from api.schema import schema
 from domain.connections.house import House
 from tenants.access.actor import Actor
+from tenants.access.callers import Callers
 from tenants.errors import Overloaded
 from tenants.ids import new_id
 from tenants.telemetry import meters
@@ -35,18 +36,23 @@ NAMES = Names(meters.OPERATION_SECONDS)
 
 
 class GraphQLEndpoint:
-    def __init__(self, house: House, tokens: AccessTokens, *, slow: float = inf) -> None:
+    def __init__(self, house: House, tokens: AccessTokens, callers: Callers, *, slow: float = inf) -> None:
         """`slow` in seconds: a request that takes as long is told at WARNING."""
         self._house = house
         self._tokens = tokens
+        self._callers = callers
         self._slow = slow
 
     async def answer(self, request: Request) -> Response:
         request_id = str(new_id())
         try:
-            actor = await authenticate(request.headers.get("authorization"), self._tokens)
+            actor = await authenticate(request.headers.get("authorization"), self._tokens, self._callers)
         except Unauthorized as refusal:
             return _refuse(request_id, 401, "UNAUTHENTICATED", refusal.message, refusal.challenge)
+        except Overloaded as busy:
+            refused = _refuse(request_id, 503, busy.code, busy.message)
+            refused.headers["Retry-After"] = "1"
+            return refused
         body = await self._body(request, request_id)
         if isinstance(body, Response):
             return body

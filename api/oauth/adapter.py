@@ -7,6 +7,7 @@ One server serves one request: it holds that request's session.
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from authlib.common.urls import add_params_to_uri
@@ -17,12 +18,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.oauth.client import OAuthClient
+from api.oauth.endpoints import Introspection, Revocation
 from api.oauth.errors import ClientRefused, GrantTypeUnsupported, ResponseTypeUnsupported
-from api.oauth.grants import AuthorizationCode, ClientCredentials, RequiredS256
-from api.oauth.tokens import Sign, Terms
+from api.oauth.grants import AuthorizationCode, ClientCredentials, RefreshToken, RequiredS256
+from api.oauth.tokens import OnBehalf, Sign, Terms, Verified
+from tenants.access.authorizations import issue_refresh_token, open_authorization
 from tenants.access.clients import find_client
 from tenants.access.service import Member
 from tenants.database import Session, wait_for
+
+GRANT_TYPES = {each.GRANT_TYPE for each in (ClientCredentials, AuthorizationCode, RefreshToken)}
 
 
 class OAuthRequest(rfc6749.OAuth2Request):  # type: ignore[misc]  # the library is untyped
@@ -44,15 +49,34 @@ class IssuedToken(dict[str, Any]):
 
 
 class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
-    def __init__(self, session: Session, *, terms: Terms, now: datetime, sign: Sign | None = None) -> None:
+    """`shown` is the access token that is asked about, where it is one and its caller may still act. `renewed` is the
+    authorization that a refresh token belongs to, as soon as one was used, and `code_id` the code that was.
+    """
+
+    renewed: UUID | None = None
+    code_id: UUID | None = None
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        terms: Terms,
+        now: datetime,
+        sign: Sign | None = None,
+        shown: Verified | None = None,
+    ) -> None:
         super().__init__()
         self.session = session
         self.now = now
-        self._terms = terms
+        self.terms = terms
+        self.shown = shown
         self._sign = sign
         self._clients: dict[str, OAuthClient | None] = {}
         self.register_grant(ClientCredentials)
         self.register_grant(AuthorizationCode, [RequiredS256()])
+        self.register_grant(RefreshToken)
+        self.register_endpoint(Revocation)
+        self.register_endpoint(Introspection)
         self.register_token_generator("default", self._issue)
 
     def query_client(self, client_id: str) -> OAuthClient | None:
@@ -76,7 +100,7 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
     def get_token_grant(self, request: OAuthRequest) -> Any:
         if request.payload.grant_type is None:
             raise InvalidRequestError("Missing 'grant_type' in request.")
-        if request.payload.grant_type not in {ClientCredentials.GRANT_TYPE, AuthorizationCode.GRANT_TYPE}:
+        if request.payload.grant_type not in GRANT_TYPES:
             raise GrantTypeUnsupported(request.payload.grant_type)
         return super().get_token_grant(request)
 
@@ -110,12 +134,28 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
             if not scopes:
                 raise InvalidGrantError("Nothing of what was granted is still allowed.")
         assert self._sign is not None, "only the token endpoint issues"
-        return IssuedToken(
+        issued = IssuedToken(
             token_type="Bearer",  # noqa: S106 - the kind of token
-            access_token=self._sign(client.app, user.person_id if user else None, scopes),
-            expires_in=self._terms.lifetime_seconds,
+            expires_in=self.terms.lifetime_seconds,
             scope=" ".join(sorted(scopes)),
         )
+        if user is None:
+            return IssuedToken(access_token=self._sign(client.app, scopes), **issued)
+        authorization_id = self.renewed or wait_for(
+            open_authorization(
+                self.session,
+                client=client.app,
+                person_id=user.person_id,
+                code_id=self.code_id,
+                scopes=scopes,
+                now=self.now,
+            )
+        )
+        refresh_token = wait_for(
+            issue_refresh_token(self.session, client=client.app, authorization_id=authorization_id, now=self.now)
+        )
+        person = OnBehalf(user.person_id, authorization_id)
+        return IssuedToken(access_token=self._sign(client.app, scopes, person), refresh_token=refresh_token, **issued)
 
     def save_token(self, token: IssuedToken, request: OAuthRequest) -> None:
         """Access tokens prove themselves; nothing is stored."""
@@ -127,7 +167,7 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
         return request
 
     def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Response:
-        return as_response(status, body, headers, issuer=self._terms.issuer)
+        return as_response(status, body, headers, issuer=self.terms.issuer)
 
 
 def as_response(status: int, body: Any, headers: list[tuple[str, str]], *, issuer: str) -> Response:

@@ -4,7 +4,9 @@ import re
 
 from api.oauth.tokens import MALFORMED, AccessTokens, InvalidAccessToken
 from tenants.access.actor import Actor
+from tenants.access.callers import CallerEnded, Callers
 
+ENDED = "The app or the person this access token was issued to may not act any more."
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 
@@ -20,7 +22,7 @@ class Unauthorized(Exception):
             self.challenge += f', error="{error}", error_description="{message}"'
 
 
-async def authenticate(authorization: str | None, tokens: AccessTokens) -> Actor:
+async def authenticate(authorization: str | None, tokens: AccessTokens, callers: Callers) -> Actor:
     """Raises Unauthorized. Tokens are taken from the header only: addresses and forms end up in logs."""
     scheme, _, token = (authorization or "").strip().partition(" ")
     token = token.strip()
@@ -29,6 +31,8 @@ async def authenticate(authorization: str | None, tokens: AccessTokens) -> Actor
     try:
         if not _TOKEN.fullmatch(token):
             raise InvalidAccessToken(MALFORMED)
-        return await tokens.verify(token)
+        return await callers.admit(await tokens.verify(token))
     except InvalidAccessToken as invalid:
         raise Unauthorized(str(invalid), error="invalid_token") from None
+    except CallerEnded:
+        raise Unauthorized(ENDED, error="invalid_token") from None

@@ -36,4 +36,4 @@ class OAuthClient(ClientMixin):  # type: ignore[misc]  # the library is untyped
     def check_grant_type(self, grant_type: str) -> bool:
         if grant_type == "client_credentials":
             return self.app.kind is AppKind.CONFIDENTIAL
-        return grant_type == "authorization_code" and bool(self.app.redirect_uris)
+        return grant_type in {"authorization_code", "refresh_token"} and bool(self.app.redirect_uris)

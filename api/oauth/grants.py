@@ -1,12 +1,13 @@
-"""The two grants. What is stored and what is asked of the directory; the protocol itself is the library's."""
+"""The grants. What is stored and what is asked of the directory; the protocol itself is the library's."""
 
 import re
 from typing import Any, ClassVar
 
-from authlib.oauth2.rfc6749 import InvalidRequestError, grants
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, grants
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from api.oauth.client import OAuthClient
+from tenants.access.authorizations import Renewal, use_refresh_token
 from tenants.access.codes import RedeemedCode, code_redeem, code_store, new_code
 from tenants.access.service import Member, find_member
 from tenants.database import wait_for
@@ -22,6 +23,7 @@ class StoredCode:
     """A redeemed code, in the words in which the library asks about it."""
 
     def __init__(self, code: RedeemedCode) -> None:
+        self.id = code.id
         self.person_id = code.person_id
         self.code_challenge = code.code_challenge
         self.code_challenge_method = "S256"
@@ -74,6 +76,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc]
 
     def authenticate_user(self, authorization_code: StoredCode) -> Member | None:
         """Asked again, as a membership may have ended since."""
+        self.server.code_id = authorization_code.id
         return wait_for(
             find_member(
                 self.server.session,
@@ -81,6 +84,55 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc]
                 person_id=authorization_code.person_id,
             )
         )
+
+
+class StoredRefreshToken:
+    """One that was just used up, in the words in which the library asks about it."""
+
+    def __init__(self, renewal: Renewal) -> None:
+        self.renewal = renewal
+
+    def check_client(self, client: OAuthClient) -> bool:
+        return self.renewal.app_id == client.app.app_id
+
+    def get_scope(self) -> str:
+        return " ".join(sorted(self.renewal.scopes))
+
+
+class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc]
+    """RFC 6749, 6, with a new refresh token each time."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post", "none"]
+    INCLUDE_NEW_REFRESH_TOKEN = True
+
+    def authenticate_refresh_token(self, refresh_token: str) -> StoredRefreshToken | None:
+        server, client = self.server, self.request.client.app
+        renewal = wait_for(use_refresh_token(server.session, client=client, token=refresh_token, now=server.now))
+        return None if renewal is None else StoredRefreshToken(renewal)
+
+    def authenticate_user(self, refresh_token: StoredRefreshToken) -> Member:
+        """Asked again, as a membership may have ended since."""
+        renewal = refresh_token.renewal
+        self.server.renewed = renewal.authorization_id
+        member = wait_for(
+            find_member(
+                self.server.session,
+                organization_id=self.request.client.app.organization_id,
+                person_id=renewal.person_id,
+            )
+        )
+        if member is None:
+            raise InvalidGrantError("Who allowed this may not any more.")
+        return member
+
+    def _validate_request_client(self) -> OAuthClient:
+        """The token is looked for among the app's, so the app must be known by then."""
+        self.request.client = super()._validate_request_client()
+        client: OAuthClient = self.request.client
+        return client
+
+    def revoke_old_credential(self, refresh_token: StoredRefreshToken) -> None:
+        """It was used up when it was read."""
 
 
 class RequiredS256(CodeChallenge):  # type: ignore[misc]

@@ -1,5 +1,7 @@
 """The endpoints of the authorization server."""
 
+from collections.abc import Callable
+
 from authlib.common.security import is_secure_transport
 from authlib.oauth2.rfc6749 import OAuth2Error
 from starlette.requests import Request
@@ -8,9 +10,11 @@ from starlette.routing import Route
 
 from api.oauth.adapter import AuthorizationServer, OAuthRequest, as_response
 from api.oauth.authorize import AuthorizationPage
+from api.oauth.endpoints import Introspection, Revocation
 from api.oauth.metadata import METADATA_PATH, metadata
 from api.oauth.parameters import read_form
-from api.oauth.tokens import AccessTokens
+from api.oauth.tokens import AccessTokens, InvalidAccessToken, Sign, Verified
+from tenants.access.callers import CallerEnded, Callers
 from tenants.clock import Clock, WallClock
 from tenants.database import Database
 from tenants.secrets.keyring import KeyRing
@@ -22,45 +26,84 @@ PUBLIC = {"Cache-Control": "public, max-age=300", **ANY_ORIGIN}
 
 
 def routes(
-    database: Database, settings: Settings, keyring: KeyRing, tokens: AccessTokens, *, clock: Clock | None = None
+    database: Database,
+    settings: Settings,
+    keyring: KeyRing,
+    tokens: AccessTokens,
+    callers: Callers,
+    *,
+    clock: Clock | None = None,
 ) -> list[Route]:
     """Raises ConfigurationError where tokens and passwords would travel in the clear."""
     if not is_secure_transport(settings.public_url):
         raise ConfigurationError("AZIMUTH_PUBLIC_URL: must be https, or http on a loopback address")
     clock = clock or WallClock()
-    endpoints = Endpoints(database, tokens, clock)
+    endpoints = Endpoints(database, tokens, callers, clock)
     page = AuthorizationPage(database, keyring, tokens, clock)
     return [
         Route("/oauth/authorize", page.show, methods=["GET"]),
         Route("/oauth/authorize", page.act, methods=["POST"]),
         Route("/oauth/token", endpoints.token, methods=["POST"]),
+        Route("/oauth/revoke", endpoints.revoke, methods=["POST"]),
+        Route("/oauth/introspect", endpoints.introspect, methods=["POST"]),
         Route("/oauth/jwks", endpoints.jwks),
         Route(METADATA_PATH, endpoints.metadata),
     ]
 
 
 class Endpoints:
-    def __init__(self, database: Database, tokens: AccessTokens, clock: Clock) -> None:
+    def __init__(self, database: Database, tokens: AccessTokens, callers: Callers, clock: Clock) -> None:
         self._database = database
         self._tokens = tokens
+        self._callers = callers
         self._clock = clock
 
     async def token(self, request: Request) -> Response:
         sign = await self._tokens.signer()
-        # The unit commits though the answer is an error: a code that was presented wrongly stays used up.
-        async with self._database.unit_of_work() as session:
-            server = AuthorizationServer(session, terms=self._tokens.terms, sign=sign, now=self._clock.now())
-            response = await self._answer(server, request)
-        response.headers.update(ANY_ORIGIN)
-        return response
+        return await self._answer(request, lambda server, asked: server.create_token_response(asked), sign)
 
-    async def _answer(self, server: AuthorizationServer, request: Request) -> Response:
+    async def revoke(self, request: Request) -> Response:
+        return await self._about(request, Revocation.ENDPOINT_NAME, acting=False)
+
+    async def introspect(self, request: Request) -> Response:
+        return await self._about(request, Introspection.ENDPOINT_NAME, acting=True)
+
+    async def _about(self, request: Request, endpoint: str, *, acting: bool) -> Response:
+        return await self._answer(
+            request, lambda server, asked: server.create_endpoint_response(endpoint, asked), acting=acting
+        )
+
+    async def _answer(
+        self,
+        request: Request,
+        work: Callable[[AuthorizationServer, OAuthRequest], Response],
+        sign: Sign | None = None,
+        *,
+        acting: bool = False,
+    ) -> Response:
+        """The unit commits though the answer is an error: a code or token that was presented wrongly stays used up."""
+        terms, now = self._tokens.terms, self._clock.now()
         try:
-            asked = OAuthRequest(request, await read_form(request), issuer=self._tokens.terms.issuer)
-            answer: Response = await server.session.run_sync(lambda _: server.create_token_response(asked))
+            asked = OAuthRequest(request, await read_form(request), issuer=terms.issuer)
+            shown = await self._shown(asked.form.get("token"), acting=acting) if sign is None else None
+            async with self._database.unit_of_work() as session:
+                server = AuthorizationServer(session, terms=terms, sign=sign, shown=shown, now=now)
+                answer: Response = await session.run_sync(lambda _: _carried_out(work, server, asked))
         except OAuth2Error as error:
-            answer = as_response(*error(), issuer=self._tokens.terms.issuer)
+            answer = as_response(*error(), issuer=terms.issuer)
+        answer.headers.update(ANY_ORIGIN)
         return answer
+
+    async def _shown(self, token: str | None, *, acting: bool) -> Verified | None:
+        """An access token that is asked about; where it shall be one by which somebody acts, with what they still may.
+
+        Looked at ahead of the unit: keys and callers are read on connections of their own.
+        """
+        try:
+            verified = await self._tokens.inspect(token or "")
+            return verified._replace(actor=await self._callers.admit(verified.actor)) if acting else verified
+        except (InvalidAccessToken, CallerEnded):
+            return None
 
     async def jwks(self, request: Request) -> Response:
         newest = await self._tokens.keys.private()  # a fresh installation makes its first key here
@@ -69,3 +112,12 @@ class Endpoints:
 
     async def metadata(self, request: Request) -> Response:
         return JSONResponse(metadata(self._tokens.terms.issuer), headers=PUBLIC)
+
+
+def _carried_out(
+    work: Callable[[AuthorizationServer, OAuthRequest], Response], server: AuthorizationServer, asked: OAuthRequest
+) -> Response:
+    try:
+        return work(server, asked)
+    except OAuth2Error as error:
+        return as_response(*error(), issuer=server.terms.issuer)

@@ -3,10 +3,10 @@
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from joserfc import jws, jwt
@@ -26,7 +26,15 @@ REMEMBERED_TOKENS = 10_000
 MALFORMED = "The access token is malformed, or its signature is wrong."
 
 
-Sign = Callable[[Client, UUID | None, Collection[str]], str]
+class Sign(Protocol):
+    """`person` is who allowed it, and the authorization they gave."""
+
+    def __call__(self, client: Client, scopes: Collection[str], person: "OnBehalf | None" = None) -> str: ...
+
+
+class OnBehalf(NamedTuple):
+    person_id: UUID
+    authorization_id: UUID
 
 
 class InvalidAccessToken(Exception):
@@ -48,7 +56,7 @@ class Terms:
 def sign_access_token(
     client: Client,
     *,
-    person_id: UUID | None,
+    person: OnBehalf | None,
     scopes: Collection[str],
     key: PrivateKey,
     terms: Terms,
@@ -58,7 +66,7 @@ def sign_access_token(
     claims: dict[str, Any] = {
         "iss": terms.issuer,
         "aud": terms.audience,
-        "sub": str(person_id or client.client_id),
+        "sub": str(person.person_id if person else client.client_id),
         "client_id": client.client_id,
         "scope": " ".join(sorted(scopes)),
         "iat": issued_at,
@@ -67,8 +75,8 @@ def sign_access_token(
         "org": str(client.organization_id),
         "app": str(client.app_id),
     }
-    if person_id is not None:
-        claims["person"] = str(person_id)
+    if person is not None:
+        claims |= {"person": str(person.person_id), "sid": str(person.authorization_id)}
     header = {"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}
     return jwt.encode(header, claims, ECKey.import_key(key.pem), algorithms=[ALGORITHM])
 
@@ -98,6 +106,7 @@ def _actor(claims: dict[str, Any], terms: Terms, now: float) -> tuple[Actor, int
             client_id=str(claims["client_id"]),
             scopes=frozenset(claims["scope"].split()),
             person_id=UUID(claims["person"]) if "person" in claims else None,
+            authorization_id=UUID(claims["sid"]) if "person" in claims else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InvalidAccessToken("The access token lacks what it must say.") from None
@@ -130,14 +139,18 @@ class AccessTokens:
         """Signs for one request. Fetched ahead of it: making the first key takes a connection of its own."""
         key = await self.keys.private()
 
-        def sign(client: Client, person_id: UUID | None, scopes: Collection[str]) -> str:
+        def sign(client: Client, scopes: Collection[str], person: OnBehalf | None = None) -> str:
             return sign_access_token(
-                client, person_id=person_id, scopes=scopes, key=key, terms=self.terms, now=self._clock.now()
+                client, person=person, scopes=scopes, key=key, terms=self.terms, now=self._clock.now()
             )
 
         return sign
 
     async def verify(self, token: str) -> Actor:
+        """Raises InvalidAccessToken."""
+        return (await self.inspect(token)).actor
+
+    async def inspect(self, token: str) -> Verified:
         """Raises InvalidAccessToken."""
         now = self._clock.now()
         # By hash: whoever reads this memory should not find tokens in it.
@@ -145,12 +158,13 @@ class AccessTokens:
         found = self._verified.get(digest)
         if found is not None and found.expires_at > now.timestamp() and found.kid in await self.keys.public():
             self._verified.move_to_end(digest)
-            return found.actor
+            return found
         kid = _claimed_kid(token)
         keys = await self.keys.public(kid=kid)
         actor, expires_at = verify_access_token(token, keys=keys, terms=self.terms, now=now)
-        self._remember(digest, Verified(actor, kid, expires_at))
-        return actor
+        verified = Verified(actor, kid, expires_at)
+        self._remember(digest, verified)
+        return verified
 
     def _remember(self, digest: bytes, verified: Verified) -> None:
         self._verified[digest] = verified
@@ -164,5 +178,5 @@ def _claimed_kid(token: str) -> str:
         raise InvalidAccessToken("The access token is too long.")
     try:
         return str(jws.extract_compact(token.encode()).headers()["kid"])
-    except (JoseError, ValueError, KeyError):
+    except (JoseError, ValueError, KeyError, TypeError):
         raise InvalidAccessToken(MALFORMED) from None

@@ -8,24 +8,12 @@ from tenants.access.actor import ApiScope
 from tenants.registry.service import tenants_of
 
 
-@strawberry.type(description="Who is asking, as the access token says.")
-class Viewer:
-    client_id: str
-    scopes: list[str]
-    is_person: bool
-
-
 @strawberry.type
 class TenantQueries:
-    @strawberry.field(description="Who is asking.")
-    def viewer(self, info: Info) -> Viewer:
-        actor = info.context.actor
-        return Viewer(client_id=actor.client_id, scopes=sorted(actor.scopes), is_person=actor.person_id is not None)
-
     @strawberry.field(description="One tenant your organization may read.")
     async def tenant(self, info: Info, id: strawberry.ID) -> Tenant:
         wanted = decode_as(Kind.TENANT, id, field=("id",))
-        profile = await info.context.reader.enter_tenant(wanted.tenant_id, field=("id",))
+        profile = await info.context.reader.enter_tenant(wanted.owner, field=("id",))
         return Tenant(profile=profile, now=info.context.now)
 
     @strawberry.field(description="Every tenant your organization may read.")

@@ -14,6 +14,7 @@ from api.node import Node
 from api.objectives.types import Objective
 from api.pagination import Connection, page_size, pages_of
 from api.sets import Each, set_based
+from api.tenants.grants import Grant
 from domain.connections import reads as connections
 from domain.facts import reads as facts
 from domain.initiatives import repository as initiatives
@@ -22,6 +23,7 @@ from domain.kpis.reads import Standing, read_standings
 from domain.objectives import repository as objectives
 from tenants.access.actor import ApiScope
 from tenants.registry.profile import Profile
+from tenants.registry.reads import grant_pages
 
 T = TypeVar("T")
 
@@ -89,7 +91,16 @@ class Tenant(Node):
         async def read(admitted: list[UUID]) -> list[Connection[ConnectedAccount]]:
             return await pages_of(context, connections.pages, admitted, ConnectedAccount.of, first=first, after=after)
 
-        return await _for_connections(context, tenants, read)
+        return await _for(ApiScope.READ_CONNECTIONS, context, tenants, read)
+
+    @set_based(description="Who may do what here, or once might, oldest first. Needs the scope manage_tenants.")
+    async def grants(
+        tenants: Sequence["Tenant"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[Grant]]:
+        async def read(admitted: list[UUID]) -> list[Connection[Grant]]:
+            return await pages_of(context, grant_pages, admitted, lambda row: Grant(row=row), first=first, after=after)
+
+        return await _for(ApiScope.MANAGE_TENANTS, context, tenants, read)
 
     @set_based(description="Rises with every recompute that changed a figure.")
     async def data_version(tenants: Sequence["Tenant"], context: Context) -> Each[int]:
@@ -107,7 +118,7 @@ class Tenant(Node):
             found = await context.reader.read(facts.recompute_runs, admitted, limit=page_size(first))
             return [[RecomputeRun.of(row) for row in found.get(each, ())] for each in admitted]
 
-        return await _for_connections(context, tenants, read)
+        return await _for(ApiScope.READ_CONNECTIONS, context, tenants, read)
 
 
 def _ids(tenants: Sequence[Tenant]) -> list[UUID]:
@@ -119,11 +130,11 @@ async def _standings(context: Context, tenants: Sequence[Tenant]) -> list[Standi
     return [found[tenant.tenant_id] for tenant in tenants]
 
 
-async def _for_connections(
-    context: Context, tenants: Sequence[Tenant], read: Callable[[list[UUID]], Awaitable[Sequence[T]]]
+async def _for(
+    scope: ApiScope, context: Context, tenants: Sequence[Tenant], read: Callable[[list[UUID]], Awaitable[Sequence[T]]]
 ) -> list[T | Exception]:
-    """What only those may see who may see connections: read of the others, refused for these."""
-    refusals = await context.reader.enter_tenants(_ids(tenants), scope=ApiScope.READ_CONNECTIONS)
+    """What needs a scope of its own: read where it is covered, and refused elsewhere."""
+    refusals = await context.reader.enter_tenants(_ids(tenants), scope=scope)
     admitted = [tenant_id for tenant_id in _ids(tenants) if tenant_id not in refusals]
     answers = dict(zip(admitted, await read(admitted), strict=True))
     return [refusals.get(tenant_id) or answers[tenant_id] for tenant_id in _ids(tenants)]

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from sqlalchemy import TextClause
 
-from tenants.access import codes, sign_in
+from tenants.access import authorizations, codes, sign_in
 from tenants.sql import statement
 
 AT_ONCE = 1000
@@ -125,6 +125,20 @@ OF_ORGANIZATIONS = (
         "expires_at",
         codes.KEPT,
         "Long enough to see that a code was used twice.",
+        owner="organization_id",
+    ),
+    Retention(
+        "app_secrets",
+        "expires_at",
+        timedelta(days=30),
+        "An app shows when its secrets ended while somebody may still look for the reason.",
+        owner="organization_id",
+    ),
+    Retention(
+        "refresh_tokens",
+        "expires_at",
+        authorizations.KEPT,
+        "Long enough to see that one was used twice.",
         owner="organization_id",
     ),
 )

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import fields
-from domain.errors import AlreadyArchived, AlreadyLinked
+from domain.errors import AlreadyLinked
 from domain.initiatives.models import Initiative, InitiativeLink
 from domain.initiatives.repository import get_initiative
 from domain.kpis.repository import get_kpi
 from domain.objectives.repository import get_objective
 from tenants.access.actor import Actor
+from tenants.errors import AlreadyArchived
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import fields
-from domain.errors import AlreadyArchived, BaselineFrozen, NoBaseline, ValueUnavailable
+from domain.errors import BaselineFrozen, NoBaseline, ValueUnavailable
 from domain.kpis.models import Baseline, Kpi
 from domain.kpis.repository import find_latest_baseline, lock_kpi
 from domain.kpis.valuation import Answer, Question, answer
@@ -19,7 +19,7 @@ from domain.metrics.evaluation import Values, compute
 from domain.metrics.periods import CALENDAR, Grain, Period, Periods, period_of
 from tenants.access.actor import Actor
 from tenants.database import snapshot_within
-from tenants.errors import InvalidInput
+from tenants.errors import AlreadyArchived, InvalidInput
 from tenants.registry.profile import Profile
 
 SEASONAL_CYCLE_DAYS = 364

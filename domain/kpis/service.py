@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import fields
-from domain.errors import AlreadyArchived, UnknownMetric
+from domain.errors import UnknownMetric
 from domain.kpis.models import Baseline, Kpi, Target
 from domain.kpis.repository import find_latest_baseline, get_kpi, get_target
 from domain.kpis.trajectories import Point, Trajectory
@@ -19,7 +19,7 @@ from domain.metrics.definition import Direction, Metric, Unit
 from domain.metrics.periods import CALENDAR, Grain
 from tenants.access.actor import Actor
 from tenants.currencies import to_minor
-from tenants.errors import InvalidInput
+from tenants.errors import AlreadyArchived, InvalidInput
 from tenants.registry.profile import Profile
 
 SHAPED = (Trajectory.STEPPED, Trajectory.CUSTOM)

@@ -6,11 +6,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import fields
-from domain.errors import AlreadyArchived, AlreadyLinked
+from domain.errors import AlreadyLinked
 from domain.kpis.repository import get_kpi
 from domain.objectives.models import Objective, ObjectiveKpi
 from domain.objectives.repository import get_objective
 from tenants.access.actor import Actor
+from tenants.errors import AlreadyArchived
 
 
 async def create_objective(

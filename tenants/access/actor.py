@@ -18,13 +18,14 @@ class ApiScope(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """An app of an organization, on its own or for a person who is a member of it."""
+    """An app of an organization, on its own or for a person who is a member of it and allowed it that."""
 
     organization_id: UUID
     app_id: UUID
     client_id: str
     scopes: frozenset[str]
     person_id: UUID | None = None
+    authorization_id: UUID | None = None
 
     @property
     def name(self) -> str:

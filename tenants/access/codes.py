@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
+from tenants.access.authorizations import EndReason, end_authorization
 from tenants.access.clients import Client
-from tenants.access.models import AuthorizationCode
+from tenants.access.models import Authorization, AuthorizationCode
 from tenants.database import Session
 from tenants.secrets.hashing import hash_token, new_secret
 
@@ -19,6 +20,7 @@ KEPT = timedelta(days=1)
 
 @dataclass(frozen=True)
 class RedeemedCode:
+    id: UUID
     person_id: UUID
     redirect_uri: str
     scopes: frozenset[str]
@@ -69,7 +71,7 @@ async def code_redeem(session: Session, *, client: Client, code: str, now: datet
     """Uses the code up, whatever the caller finds wrong afterwards: who presents it wrongly may have stolen it.
 
     Nothing for a code that is unknown, used, expired or another app's. The check and the use are one statement, so of
-    two who redeem at once one gets it.
+    two who redeem at once one gets it. One that comes again ends what it led to (RFC 6749, 4.1.2).
     """
     row = (
         await session.execute(
@@ -83,6 +85,7 @@ async def code_redeem(session: Session, *, client: Client, code: str, now: datet
             )
             .values(used_at=now)
             .returning(
+                AuthorizationCode.id,
                 AuthorizationCode.person_id,
                 AuthorizationCode.redirect_uri,
                 AuthorizationCode.scopes,
@@ -91,5 +94,23 @@ async def code_redeem(session: Session, *, client: Client, code: str, now: datet
         )
     ).one_or_none()
     if row is None:
+        await _end_what_it_led_to(session, client, code, now)
         return None
-    return RedeemedCode(row.person_id, row.redirect_uri, frozenset(row.scopes), row.code_challenge)
+    return RedeemedCode(row.id, row.person_id, row.redirect_uri, frozenset(row.scopes), row.code_challenge)
+
+
+async def _end_what_it_led_to(session: Session, client: Client, code: str, now: datetime) -> None:
+    led_to = await session.scalars(
+        select(Authorization.id)
+        .join(AuthorizationCode, AuthorizationCode.id == Authorization.code_id)
+        .where(
+            AuthorizationCode.organization_id == client.organization_id,
+            AuthorizationCode.app_id == client.app_id,
+            AuthorizationCode.code_hash == hash_token(code),
+            Authorization.organization_id == client.organization_id,
+        )
+    )
+    for authorization_id in led_to.all():
+        await end_authorization(
+            session, client=client, authorization_id=authorization_id, reason=EndReason.CODE_REUSED, now=now
+        )

@@ -5,11 +5,19 @@ Refusal
 ├── Conflict
 │   └── SignInAddressTaken
 └── Denied
+    ├── ScopeBeyondYours
     ├── SignInRefused
     └── SignInThrottled
 """
 
 from tenants.errors import Conflict, Denied
+
+
+class ScopeBeyondYours(Denied):
+    code = "SCOPE_BEYOND_YOURS"
+
+    def __init__(self, scope: str, *, field: str = "scopes") -> None:
+        super().__init__(f"Only who has the scope {scope} can give it on.", field=(field,))
 
 
 class SignInAddressTaken(Conflict):

@@ -86,6 +86,50 @@ class AuthorizationCode(DirectoryEntity):
     used_at: Mapped[datetime | None]
 
 
+class Authorization(DirectoryEntity):
+    """What a person allowed an app, until when. Reasons of an end: REVOKED, TOKEN_REUSED, CODE_REUSED.
+
+    The code it began with is forgotten after a day.
+    """
+
+    __tablename__ = "authorizations"
+    __table_args__ = (
+        ForeignKeyConstraint(*APP_KEY, ondelete="CASCADE"),
+        UniqueConstraint("organization_id", "id"),
+        Index("ix_authorizations_organization_id_expires_at", "organization_id", "expires_at"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    app_id: Mapped[UUID]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    code_id: Mapped[UUID | None] = mapped_column(index=True)
+    scopes: Mapped[list[str]]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+
+
+class RefreshToken(DirectoryEntity):
+    """Works once. Used ones stay for a while, so that it shows when one comes again."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "authorization_id"],
+            ["authorizations.organization_id", "authorizations.id"],
+            ondelete="CASCADE",
+        ),
+        Index("ix_refresh_tokens_organization_id_authorization_id", "organization_id", "authorization_id"),
+        Index("ix_refresh_tokens_organization_id_expires_at", "organization_id", "expires_at"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    authorization_id: Mapped[UUID]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
 class SignInAttempt(DirectoryEntity):
     """A failed sign-in, by a keyed hash of the address, so that guessing is slowed without naming anybody."""
 

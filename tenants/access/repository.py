@@ -7,6 +7,7 @@ from sqlalchemy import func, or_, select, text
 
 from tenants.access.models import App, AppSecret, Membership, Organization, Person
 from tenants.database import Session
+from tenants.errors import NotFound
 
 _FIND_APP = text("SELECT app_id, organization_id FROM app.find_app(:client_id)")
 
@@ -32,6 +33,15 @@ async def get_app(session: Session, organization_id: UUID, app_id: UUID) -> tupl
         )
     ).one()
     return row[0], row[1]
+
+
+async def get_own_app(session: Session, organization_id: UUID, app_id: UUID) -> App:
+    """To be changed. Archived ones too. Raises NotFound."""
+    wanted = select(App).where(App.organization_id == organization_id, App.id == app_id)
+    app = await session.scalar(wanted.with_for_update())
+    if app is None:
+        raise NotFound(field=("appId",))
+    return app
 
 
 async def list_secret_hashes(session: Session, organization_id: UUID, app_id: UUID, *, now: datetime) -> list[str]:

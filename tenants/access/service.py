@@ -1,32 +1,24 @@
-"""Organizations, the people in them and the apps that act for them.
+"""Organizations and the people in them.
 
 Creating an organization or a person narrows the transaction to it: row-level security lets nobody write another's row.
 """
 
 import asyncio
-import secrets
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
 from tenants.access import repository
-from tenants.access.actor import ApiScope
 from tenants.access.errors import SignInAddressTaken
-from tenants.access.kinds import AppKind, MemberRole, OrganizationKind
-from tenants.access.models import App, AppSecret, Membership, Organization, Person
-from tenants.access.redirects import check_redirect_uri
+from tenants.access.kinds import MemberRole, OrganizationKind
+from tenants.access.models import Membership, Organization, Person
 from tenants.access.wording import check_address, check_name, check_password
 from tenants.clock import wall_now
 from tenants.database import Session, enter
-from tenants.errors import InvalidInput
 from tenants.ids import new_id
 from tenants.scope import Scope
-from tenants.secrets.hashing import hash_password, hash_token, new_secret
-
-SECRET_PREFIX = "azs"  # noqa: S105 - what a leaked secret is recognized by
-MAX_REDIRECT_URIS = 20
+from tenants.secrets.hashing import hash_password
 
 
 @dataclass(frozen=True)
@@ -75,41 +67,6 @@ async def membership_add(session: Session, *, organization_id: UUID, person_id: 
     )
 
 
-async def app_create(
-    session: Session,
-    *,
-    organization_id: UUID,
-    name: str,
-    kind: AppKind,
-    redirect_uris: Sequence[str] = (),
-    scopes: Collection[str],
-) -> tuple[App, str | None]:
-    """The app, and for a confidential one its secret, which is kept nowhere. Needs the organization's scope."""
-    if kind is AppKind.PUBLIC and not redirect_uris:
-        raise InvalidInput(
-            "A public app has no secret: people sign in to it, and it needs a redirect URI.",
-            field=("redirectUris",),
-            code="REDIRECT_URI_MISSING",
-        )
-    app = App(
-        id=new_id(),
-        organization_id=organization_id,
-        client_id=f"azc_{secrets.token_hex(12)}",
-        name=check_name(name),
-        kind=kind,
-        redirect_uris=_checked_redirects(redirect_uris),
-        scopes=_checked_scopes(scopes),
-    )
-    session.add(app)
-    await session.flush()
-    if kind is AppKind.PUBLIC:
-        return app, None
-    secret = new_secret(SECRET_PREFIX)
-    session.add(AppSecret(organization_id=organization_id, app_id=app.id, secret_hash=hash_token(secret).hex()))
-    await session.flush()
-    return app, secret
-
-
 async def find_member(session: Session, *, organization_id: UUID, person_id: UUID) -> Member | None:
     """Nobody, where the person is disabled or belongs elsewhere. Narrows the transaction to the person."""
     await enter(session, Scope(organization_id=organization_id, person_id=person_id))
@@ -124,22 +81,3 @@ async def find_sign_in_address(session: Session, *, person_id: UUID) -> str | No
     """Needs the person's scope."""
     person = await repository.find_person(session, person_id)
     return None if person is None else person.sign_in_address
-
-
-def _checked_redirects(values: Sequence[str]) -> list[str]:
-    if len(values) > MAX_REDIRECT_URIS:
-        raise InvalidInput(
-            f"An app has at most {MAX_REDIRECT_URIS} redirect URIs.",
-            field=("redirectUris",),
-            code="REDIRECT_URIS_TOO_MANY",
-        )
-    return [check_redirect_uri(value, field=("redirectUris", str(at))) for at, value in enumerate(values)]
-
-
-def _checked_scopes(values: Collection[str]) -> list[str]:
-    unknown = sorted(set(values) - set(ApiScope))
-    if unknown:
-        raise InvalidInput(f"There is no scope {unknown[0]!r}.", field=("scopes",), code="SCOPE_UNKNOWN")
-    if not values:
-        raise InvalidInput("An app needs at least one scope.", field=("scopes",), code="SCOPE_MISSING")
-    return sorted(set(values))

@@ -15,6 +15,7 @@ SAID = frozenset(
         "end",
         "expectedBy",
         "expectedChange",
+        "expiresAt",
         "from",
         "grain",
         "kind",

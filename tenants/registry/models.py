@@ -17,7 +17,10 @@ class Tenant(DirectoryEntity):
 
 
 class Grant(DirectoryEntity):
-    """What an organization may do on a tenant, and until when. Ended grants stay, as history."""
+    """What an organization may do on a tenant, and until when. Ended grants stay, as history.
+
+    Who gave and who ended it are named as the audit names actors.
+    """
 
     __tablename__ = "grants"
     __table_args__ = (Index("ix_grants_organization_id_tenant_id", "organization_id", "tenant_id"),)
@@ -28,6 +31,9 @@ class Grant(DirectoryEntity):
     scopes: Mapped[list[str]]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    granted_by: Mapped[str | None]
+    granted_by_organization_id: Mapped[UUID | None]
+    revoked_by: Mapped[str | None]
 
 
 class TenantProfile(TenantTable):

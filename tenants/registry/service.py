@@ -15,14 +15,12 @@ from tenants.currencies import is_currency
 from tenants.database import enter
 from tenants.errors import GrantEnded, InvalidInput, NoGrant, NotFound
 from tenants.ids import FIRST, new_id
+from tenants.registry.grants import GrantRole
 from tenants.registry.models import Grant, Tenant, TenantProfile, TenantState
 from tenants.scope import Scope
 from tenants.secrets.keyring import KeyRing
 from tenants.snapshots import Snapshot
 from tenants.sql import Row, query
-
-# A grant given to whoever opens a tenant, until its owner decides otherwise.
-FOUNDER_ROLE = "ADMIN"
 
 # At least one row: without a grant its columns are null.
 ADMISSION = query("""
@@ -61,7 +59,8 @@ class NewTenant:
 async def create_tenant(
     session: AsyncSession, actor: Actor, *, tenant: NewTenant, keyring: KeyRing, now: datetime
 ) -> UUID:
-    """Opens a tenant under an organization of its own and grants it to the caller's organization."""
+    """Opens a tenant under an organization of its own and grants it to the caller's organization, until the owner
+    decides otherwise."""
     tenant = replace(tenant, name=tenant.name.strip())
     _check(tenant)
     tenant_id, organization_id = new_id(), new_id()
@@ -78,8 +77,10 @@ async def create_tenant(
             Grant(
                 tenant_id=tenant_id,
                 organization_id=actor.organization_id,
-                role=FOUNDER_ROLE,
-                scopes=[str(scope) for scope in ApiScope],
+                role=GrantRole.ADMIN,
+                scopes=sorted(GrantRole.ADMIN.scopes),
+                granted_by=actor.name,
+                granted_by_organization_id=actor.organization_id,
             ),
         )
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tenants.access import service
 from tenants.access.actor import Actor, ApiScope
+from tenants.access.apps import register_app
 from tenants.access.kinds import AppKind, OrganizationKind
 from tenants.database import Database
 from tenants.scope import Scope
@@ -42,7 +43,7 @@ async def new_machine(
     """Of a new organization where none is named."""
     organization_id = organization_id or await new_organization(database)
     async with database.unit_of_work(Scope(organization_id=organization_id)) as session:
-        app, secret = await service.app_create(
+        app, secret = await register_app(
             session, organization_id=organization_id, name="Reports", kind=AppKind.CONFIDENTIAL, scopes=scopes
         )
     assert secret is not None

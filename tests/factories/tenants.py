@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from api.ids import tenant_gid
 from tenants.access.actor import Actor
@@ -53,6 +53,7 @@ async def give_grant(
     *,
     scopes: Collection[str] = ALL_SCOPES,
     ends_in: timedelta | None = None,
+    given_by: Actor | None = None,
 ) -> UUID:
     """`ends_in` may be negative: the grant has ended then."""
     grant_id = new_id()
@@ -65,9 +66,17 @@ async def give_grant(
                 role="ANALYST",
                 scopes=list(scopes),
                 expires_at=None if ends_in is None else datetime.now(UTC) + ends_in,
+                granted_by=None if given_by is None else given_by.name,
+                granted_by_organization_id=None if given_by is None else given_by.organization_id,
             )
         )
     return grant_id
+
+
+async def founders_grant(database: Database, tenant: Tenancy) -> UUID:
+    async with database.snapshot(tenant.scope) as session:
+        found: UUID = (await session.scalars(select(Grant.id).where(Grant.tenant_id == tenant.id))).one()
+    return found
 
 
 async def change_grants(database: Database, tenant: Tenancy, **values: Any) -> None:

@@ -113,13 +113,13 @@ async def test_what_was_refused_is_not_written_down(desk: Desk) -> None:
 
 async def test_a_whole_chain_is_told_with_its_length_and_head(desk: Desk, tenant: str) -> None:
     sql = "SELECT entry_hash FROM audit_entries WHERE tenant_id = $1 AND position = 3"
-    last = await desk.administrator.fetchval(sql, decode(tenant).tenant_id)
+    last = await desk.administrator.fetchval(sql, decode(tenant).owner)
     assert desk.told("audit-verify", "--tenant", tenant) == {"entries": 3, "head": last.hex()}
 
 
 @pytest.mark.parametrize("tampering", ["UPDATE audit_entries SET action = 'kpiCreate'", "DELETE FROM audit_entries"])
 async def test_a_broken_chain_fails_and_says_where(desk: Desk, tenant: str, tampering: str) -> None:
-    await desk.administrator.execute(f"{tampering} WHERE tenant_id = $1 AND position = 2", decode(tenant).tenant_id)
+    await desk.administrator.execute(f"{tampering} WHERE tenant_id = $1 AND position = 2", decode(tenant).owner)
     done = desk.run("audit-verify", "--tenant", tenant)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "CHAIN_BROKEN: The entry at position 2 does not hold.\n"

@@ -14,7 +14,10 @@ APPLICATION = "azimuth_app"
 LOOKUP = "azimuth_lookup"
 BENCHMARK = "azimuth_benchmark"
 
-Setting = Literal["tenant_ids", "tenant_id", "organization_id", "person_id"]
+Setting = Literal["tenant_ids", "tenant_id", "organization_ids", "organization_id", "person_id"]
+
+
+LISTS = ("tenant_ids", "organization_ids")
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,8 @@ class Opening:
 
     @property
     def expression(self) -> str:
-        if self.setting == "tenant_ids":
-            return f"({self.column} = ANY (app.tenant_ids()))"
+        if self.setting in LISTS:
+            return f"({self.column} = ANY (app.{self.setting}()))"
         return f"({self.column} = app.{self.setting}())"
 
 
@@ -94,7 +97,9 @@ _HERSELF = Opening("id", "person_id")
 _QUEUE = "wake-ups by id: a worker serves every tenant"
 
 DIRECTORY = {
-    "organizations": Directory(KEPT, "kind name", Guard((_ITSELF,), _ITSELF), looked_up=True),
+    "organizations": Directory(
+        KEPT, "kind name", Guard((_ITSELF, Opening("id", "organization_ids")), _ITSELF), looked_up=True
+    ),
     "people": Directory(KEPT, "sign_in_address password_hash", Guard((_HERSELF,), _HERSELF), looked_up=True),
     "memberships": Directory(
         ALL, "role", Guard(reads=(_ORGANIZATION, Opening("person_id", "person_id")), writes=_ORGANIZATION)
@@ -102,6 +107,8 @@ DIRECTORY = {
     "apps": Directory(KEPT, "client_id name kind redirect_uris scopes", _OF_ORGANIZATION, looked_up=True),
     "app_secrets": Directory(ALL, "secret_hash", _OF_ORGANIZATION),
     "authorization_codes": Directory(ALL, "code_hash redirect_uri scopes code_challenge", _OF_ORGANIZATION),
+    "authorizations": Directory(KEPT, "scopes end_reason", _OF_ORGANIZATION),
+    "refresh_tokens": Directory(ALL, "token_hash", _OF_ORGANIZATION),
     "sign_in_attempts": Directory(
         "SELECT INSERT DELETE", "address_hash", open_because="counted before anybody is known, under a keyed hash"
     ),
@@ -111,7 +118,9 @@ DIRECTORY = {
     "tenants": Directory(
         KEPT, "", Guard(reads=(_ORGANIZATION, Opening("id", "tenant_ids")), writes=_ORGANIZATION), looked_up=True
     ),
-    "grants": Directory(KEPT, "role scopes", Guard(reads=(_ORGANIZATION, *TENANT.reads), writes=TENANT.writes)),
+    "grants": Directory(
+        KEPT, "role scopes granted_by revoked_by", Guard(reads=(_ORGANIZATION, *TENANT.reads), writes=TENANT.writes)
+    ),
     "organization_audit_entries": Directory(
         APPENDED, "actor_kind actor_id action subject_id changes", _OF_ORGANIZATION
     ),
@@ -146,10 +155,13 @@ STRANGERS = frozenset({"fk_organizations_parent_id"})
 CONTEXT = {
     f"app.{name}()": (type_, f" BEGIN RETURN {value}; END ")
     for name, type_, value in (
-        (
-            "tenant_ids",
-            "uuid[]",
-            "coalesce(nullif(pg_catalog.current_setting('app.tenant_ids', true), ''), '{}')::uuid[]",
+        *(
+            (
+                name,
+                "uuid[]",
+                f"coalesce(nullif(pg_catalog.current_setting('app.{name}', true), ''), '{{}}')::uuid[]",
+            )
+            for name in LISTS
         ),
         *(
             (name, "uuid", f"nullif(pg_catalog.current_setting('app.{name}', true), '')::uuid")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from tenants.scope import Scope
-from tests.isolation.expectations import ALL, APPLICATION, OWNER, Guard, Opening, Setting
+from tests.isolation.expectations import ALL, APPLICATION, LISTS, OWNER, Guard, Opening, Setting
 from tests.isolation.rows import SIDES, A, B, Row, Side, World, insert
 from tests.isolation.schema import Connection, ForeignKey, Relation
 
@@ -23,7 +23,7 @@ UNSUPPORTED = "0A000"
 MALFORMED = "22P02"
 ADDED = "INSERT 0 1"
 
-SETTINGS: tuple[Setting, ...] = ("organization_id", "person_id", "tenant_ids", "tenant_id")
+SETTINGS: tuple[Setting, ...] = ("organization_id", "organization_ids", "person_id", "tenant_ids", "tenant_id")
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,10 @@ class Context:
         return frozenset(self.told.get(opening.setting, ()))
 
     def statements(self) -> Iterator[str]:
-        one = {name: getattr(sides[0], name) for name, sides in self.told.items() if name != "tenant_ids"}
+        one = {name: getattr(sides[0], name) for name, sides in self.told.items() if name not in LISTS}
         readable = frozenset(side.tenant_id for side in self.told.get("tenant_ids", ()))
-        return Scope(**one, readable=readable).statements()
+        known = frozenset(side.organization_id for side in self.told.get("organization_ids", ()))
+        return Scope(**one, readable=readable, known=known).statements()
 
 
 WHOLE: Mapping[Setting, tuple[Side, ...]] = dict.fromkeys(SETTINGS, (A,))
@@ -110,7 +111,7 @@ async def is_felt(administrator: Connection, subject: Subject) -> bool:
 def contexts(guard: Guard) -> Iterator[Context]:
     """The most telling first: all of A's with B's row readable as well, all of A's, nothing, each setting alone."""
     for setting in (opening.setting for opening in guard.reads if opening.setting != guard.writes.setting):
-        readers = (A, B) if setting == "tenant_ids" else (B,)
+        readers = (A, B) if setting in LISTS else (B,)
         yield Context(f"all of A, reading B by {setting}", {**WHOLE, setting: readers})
     yield Context("all of A", WHOLE)
     yield Context("no context", {})

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from tenants import sql as house_sql
+from tenants.ids import FIRST
 from tenants.scope import Scope
 from tenants.sql import query
 from tests.isolation import makers, queries, sources, statements
@@ -157,8 +158,11 @@ async def test_a_query_runs_for_the_application_and_tells_of_no_stranger(
     ids = [side.id_of(f"{table}.id") for side in (A, B) for table in world.schema.relations]
     given = {
         "tenant_ids": [B.tenant_id, A.tenant_id, NOBODY.tenant_id],
+        "organization_ids": [B.organization_id, A.organization_id],
+        "organization_id": B.organization_id,
+        "limit": 9,
         "ids": ids,
-        "after": None,
+        "after": FIRST,
         "scope": "READ_METRICS",
     }
     async with application.transaction(readonly=True):

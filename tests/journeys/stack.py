@@ -86,7 +86,7 @@ class Stack:
         api = await ApiClient.sign_in(self.http, self.settings.public_url, machine.client_id, machine.client_secret)
         tenant = await story.open_tenant(api, zone=ZONE.key)
         await story.connect_shop(api, tenant, SHOP)
-        return Client(self, api, tenant, decode(tenant).tenant_id)
+        return Client(self, api, tenant, decode(tenant).owner)
 
 
 @dataclass(frozen=True)

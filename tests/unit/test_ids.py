@@ -4,20 +4,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.ids import Kind, decode, decode_as, encode, tenant_gid
+from api.ids import (
+    OF_ORGANIZATIONS,
+    OWNERS,
+    Kind,
+    decode,
+    decode_as,
+    decode_tenant,
+    encode,
+    organization_gid,
+    tenant_gid,
+)
 from tenants.errors import NotFound
 
 
-@given(st.sampled_from([kind for kind in Kind if kind is not Kind.TENANT]), st.uuids(), st.uuids())
-def test_an_id_comes_back_as_it_went(kind: Kind, tenant_id: UUID, id: UUID) -> None:
-    decoded = decode(encode(kind, tenant_id, id))
-    assert (decoded.kind, decoded.tenant_id, decoded.id) == (kind, tenant_id, id)
+@given(st.sampled_from([kind for kind in Kind if kind not in OWNERS]), st.uuids(), st.uuids())
+def test_an_id_comes_back_as_it_went(kind: Kind, owner: UUID, id: UUID) -> None:
+    decoded = decode(encode(kind, owner, id))
+    assert (decoded.kind, decoded.owner, decoded.id) == (kind, owner, id)
 
 
-def test_a_tenants_id_is_its_own() -> None:
-    tenant_id = uuid4()
-    decoded = decode_as(Kind.TENANT, tenant_gid(tenant_id))
-    assert decoded.tenant_id == decoded.id == tenant_id
+def test_an_owners_id_is_its_own() -> None:
+    owner = uuid4()
+    for kind, gid in ((Kind.TENANT, tenant_gid(owner)), (Kind.ORGANIZATION, organization_gid(owner))):
+        decoded = decode_as(kind, gid)
+        assert decoded.owner == decoded.id == owner
+
+
+@given(st.sampled_from(Kind), st.uuids(), st.uuids())
+def test_what_belongs_to_no_tenant_names_none(kind: Kind, owner: UUID, id: UUID) -> None:
+    gid = encode(kind, owner, id)
+    if kind in OF_ORGANIZATIONS:
+        with pytest.raises(NotFound):
+            decode_tenant(gid)
+    else:
+        assert decode_tenant(gid) == owner
 
 
 @given(st.text(max_size=80))

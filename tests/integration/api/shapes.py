@@ -19,8 +19,11 @@ from graphql import (
     is_required_input_field,
 )
 
-from api.ids import Kind
+from api.ids import Kind, encode, organization_gid
 from api.schema import schema
+from tenants.access.actor import ApiScope
+from tests.factories.organizations import new_machine, new_organization
+from tests.factories.tenants import give_grant, new_tenant
 from tests.integration.api.world import Household
 
 Input = dict[str, Any]
@@ -108,6 +111,51 @@ async def _tenant_create(home: Household) -> Input:
         "businessModel": "SHOP",
         "clockShiftDays": -3,
     }
+
+
+async def _app_create(home: Household) -> Input:
+    return {
+        "name": "Board",
+        "kind": "CONFIDENTIAL",
+        "redirectUris": ["https://board.example/back"],
+        "scopes": ["MANAGE_ORGANIZATION"],
+    }
+
+
+async def _app_secret_rotate(home: Household) -> Input:
+    return {"appId": await _another_app(home), "overlapSeconds": 3600}
+
+
+async def _app_archive(home: Household) -> Input:
+    return {"appId": await _another_app(home)}
+
+
+async def _another_app(home: Household) -> str:
+    scopes = [ApiScope.MANAGE_ORGANIZATION]
+    machine = await new_machine(home.planner.database, organization_id=home.machine.organization_id, scopes=scopes)
+    return encode(Kind.APP, machine.organization_id, machine.actor.app_id)
+
+
+async def _tenant_leave(home: Household) -> Input:
+    tenant = await new_tenant(home.planner.database, home.keyring, home.machine.actor)
+    return {"tenantId": tenant.gid}
+
+
+async def _grant_create(home: Household) -> Input:
+    return {
+        "tenantId": home.tenant.gid,
+        "organizationId": organization_gid(await new_organization(home.planner.database)),
+        "role": "ADMIN",
+        "scopes": ["MANAGE_TENANTS"],
+        "expiresAt": "2100-01-01T00:00:00+00:00",
+    }
+
+
+async def _grant_revoke(home: Household) -> Input:
+    database = home.planner.database
+    guest = await new_organization(database)
+    grant_id = await give_grant(database, home.tenant, guest, given_by=home.machine.actor)
+    return {"grantId": encode(Kind.GRANT, home.tenant.id, grant_id)}
 
 
 async def _connection_start(home: Household) -> Input:
@@ -200,7 +248,13 @@ async def _initiative_archive(home: Household) -> Input:
 
 
 SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
+    "appCreate": _app_create,
+    "appSecretRotate": _app_secret_rotate,
+    "appArchive": _app_archive,
     "tenantCreate": _tenant_create,
+    "tenantLeave": _tenant_leave,
+    "grantCreate": _grant_create,
+    "grantRevoke": _grant_revoke,
     "connectionStart": _connection_start,
     "objectiveCreate": _objective_create,
     "objectiveKpiLink": _objective_kpi_link,
@@ -215,6 +269,10 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "initiativeLink": _initiative_link,
     "initiativeArchive": _initiative_archive,
 }
+
+
+OF_ORGANIZATION = ("tenantCreate", "tenantLeave", "appCreate", "appSecretRotate", "appArchive")
+"""Those that act on no tenant there is."""
 
 
 async def sample(mutation: str, home: Household) -> Input:

@@ -42,4 +42,4 @@ async def test_who_hangs_up_while_sending_leaves_no_error(
 
 
 def _told(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    return [each for each in caplog.records if each.name == "api.http.bodies" or each.levelno > logging.INFO]
+    return [each for each in caplog.records if each.name == "api.http.faults" or each.levelno > logging.INFO]

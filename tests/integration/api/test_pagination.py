@@ -9,9 +9,9 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type, is_object_type
 
 from api.ids import Kind
-from tests.factories.organizations import new_machine
+from tests.factories.organizations import new_machine, new_organization
 from tests.factories.shops import new_provider_app, new_shop
-from tests.factories.tenants import new_tenant
+from tests.factories.tenants import give_grant, new_tenant
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.shapes import CORE
 from tests.integration.api.world import Household, World, new_household
@@ -69,6 +69,8 @@ async def home(world: World) -> Household:
         await planner.link(await planner.initiative(f"number {at}"), objective)
         await new_shop(world.database, world.keyring, home.tenant, provider_app_id=app)
         await new_tenant(world.database, world.keyring, machine.actor)
+        await new_machine(world.database, organization_id=machine.organization_id)
+        await give_grant(world.database, home.tenant, await new_organization(world.database))
     return home
 
 
@@ -80,7 +82,12 @@ async def owner(http: httpx2.AsyncClient, home: Household) -> Caller:
 @pytest.fixture
 def start(home: Household) -> dict[str, str]:
     """The id of the thing a field stands on."""
-    return {"Query": home.tenant.gid, "Tenant": home.tenant.gid, "Objective": home.gids[Kind.OBJECTIVE]}
+    return {
+        "Query": home.tenant.gid,
+        "Tenant": home.tenant.gid,
+        "Objective": home.gids[Kind.OBJECTIVE],
+        "Organization": home.gids[Kind.ORGANIZATION],
+    }
 
 
 async def walk(caller: Caller, field: Field, gid: str, first: int) -> list[list[str]]:

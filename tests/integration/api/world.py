@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from api.ids import Kind, encode
+from api.ids import Kind, encode, organization_gid
 from tenants.database import Database
 from tenants.secrets.keyring import KeyRing
 from tests.factories.organizations import Machine, new_machine
 from tests.factories.plans import Planner
 from tests.factories.shops import Shop, new_provider_app, new_shop, order
-from tests.factories.tenants import Tenancy, new_tenant
+from tests.factories.tenants import Tenancy, founders_grant, new_tenant
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Household:
     """An organization with its app, its registration at the provider, and a tenant. `gids` has one id of each kind."""
 
     machine: Machine
+    keyring: KeyRing
     provider_app_id: UUID
     tenant: Tenancy
     shop: Shop
@@ -68,8 +69,12 @@ async def new_household(database: Database, keyring: KeyRing, machine: Machine, 
     kpi = await planner.kpi("net_revenue")
     objective = await planner.objective(kpis=(kpi,))
     initiative = await planner.initiative()
+    organization_id = machine.organization_id
     gids = {
+        Kind.ORGANIZATION: organization_gid(organization_id),
+        Kind.APP: encode(Kind.APP, organization_id, machine.actor.app_id),
         Kind.TENANT: tenant.gid,
+        Kind.GRANT: encode(Kind.GRANT, tenant.id, await founders_grant(database, tenant)),
         Kind.KPI: kpi,
         Kind.OBJECTIVE: objective,
         Kind.INITIATIVE: initiative,
@@ -78,4 +83,4 @@ async def new_household(database: Database, keyring: KeyRing, machine: Machine, 
         Kind.TARGET: await planner.target(kpi),
         Kind.CONNECTION: encode(Kind.CONNECTION, tenant.id, shop.connection_id),
     }
-    return Household(machine, provider_app_id, tenant, shop, planner, gids)
+    return Household(machine, keyring, provider_app_id, tenant, shop, planner, gids)

@@ -22,6 +22,7 @@ from api.oauth.routes import routes as oauth_routes
 from api.oauth.tokens import AccessTokens, Terms
 from connectors.http import open_client
 from domain.connections.house import House
+from tenants.access.callers import Callers
 from tenants.access.keys import SigningKeys
 from tenants.database import Database
 from tenants.embedded import DatabaseUrls
@@ -114,10 +115,12 @@ async def address(house: House, listening: Listening) -> AsyncIterator[str]:
     terms = Terms(listening.settings.public_url, listening.settings.access_token_seconds)
     tokens = AccessTokens(SigningKeys(house.database, house.keyring, house.clock), terms, clock=house.clock)
     routes = [
-        Route("/graphql", GraphQLEndpoint(house, tokens).answer, methods=["POST"]),
+        Route("/graphql", GraphQLEndpoint(house, tokens, Callers(house.database)).answer, methods=["POST"]),
         Route("/webhooks/{provider}/{app}", WebhookEndpoint(house).answer, methods=["POST"]),
         Route("/oauth/callback/{provider}", ConsentCallback(house).answer, methods=["GET"]),
-        *oauth_routes(house.database, listening.settings, house.keyring, tokens, clock=house.clock),
+        *oauth_routes(
+            house.database, listening.settings, house.keyring, tokens, Callers(house.database), clock=house.clock
+        ),
     ]
     server = Server(uvicorn.Config(Starlette(routes=routes), log_config=None, lifespan="off"))
     serving = asyncio.create_task(server.serve(sockets=[listening.socket.dup()]))

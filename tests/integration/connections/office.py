@@ -115,7 +115,7 @@ class Office:
 
     async def client(self, tenant: str, store: Store) -> "Client":
         connection = (await self.connections(tenant))[0]
-        return Client(self, store, tenant, decode(tenant).tenant_id, decode(connection["id"]).id)
+        return Client(self, store, tenant, decode(tenant).owner, decode(connection["id"]).id)
 
     async def connections(self, tenant: str) -> list[dict[str, Any]]:
         query = "query($t: ID!) { tenant(id: $t) { connections { nodes { id status reason missingScopes scopes } } } }"

@@ -32,7 +32,7 @@ async def tenant(office: Office) -> str:
 
 async def trail(office: Office, tenant: str) -> list[tuple[str, dict[str, Any]]]:
     """Actions and what is said of them, by the provider alone. All of the chain holds."""
-    tenant_id = decode(tenant).tenant_id
+    tenant_id = decode(tenant).owner
     rows = await office.admin.fetch(ENTRIES, tenant_id)
     (connection,) = await office.connections(tenant)
     assert {(row["actor_id"], row["organization_id"], row["subject_id"]) for row in rows} <= {
@@ -50,7 +50,7 @@ async def actions(office: Office, tenant: str) -> list[str]:
 async def begun_by(office: Office, tenant: str) -> str:
     """As the mutation that began it tells."""
     sql = "SELECT actor_id FROM audit_entries WHERE tenant_id = $1 AND action = 'connectionStart'"
-    return f"app:{await office.admin.fetchval(sql, decode(tenant).tenant_id)}"
+    return f"app:{await office.admin.fetchval(sql, decode(tenant).owner)}"
 
 
 async def test_a_consent_tells_what_was_given_and_who_asked(office: Office, tenant: str, store: Store) -> None:

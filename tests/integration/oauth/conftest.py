@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from api.oauth.routes import routes
 from api.oauth.tokens import AccessTokens, Terms
+from tenants.access.callers import Callers
 from tenants.access.keys import SigningKeys
 from tenants.database import Database
 from tenants.secrets.keyring import KeyRing
@@ -68,11 +69,22 @@ async def tokens(
 
 
 @pytest.fixture(scope="session")
+def callers(database: Database) -> Callers:
+    """It remembers nothing, so that every end shows at once."""
+    return Callers(database, memory_seconds=0)
+
+
+@pytest.fixture(scope="session")
 async def address(
-    database: Database, keyring: KeyRing, listening: Listening, tokens: AccessTokens, only_clock: ManualClock
+    database: Database,
+    keyring: KeyRing,
+    listening: Listening,
+    tokens: AccessTokens,
+    callers: Callers,
+    only_clock: ManualClock,
 ) -> AsyncIterator[str]:
     """Where the authorization server listens."""
-    app = Starlette(routes=routes(database, listening.settings, keyring, tokens, clock=only_clock))
+    app = Starlette(routes=routes(database, listening.settings, keyring, tokens, callers, clock=only_clock))
     server = Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
     serving = asyncio.create_task(server.serve(sockets=[listening.socket.dup()]))
     yield listening.settings.public_url

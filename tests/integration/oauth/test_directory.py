@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from tenants.access import service
+from tenants.access.apps import register_app
 from tenants.access.errors import SignInAddressTaken
 from tenants.access.kinds import AppKind, MemberRole, OrganizationKind
 from tenants.access.models import App, AppSecret, Organization, Person
@@ -32,7 +33,7 @@ async def test_secrets_and_passwords_are_kept_as_hashes_only(database: Database,
 
 async def test_a_public_app_has_no_secret(database: Database, world: World) -> None:
     async with database.unit_of_work(Scope(organization_id=world.organization_id)) as session:
-        app, secret = await service.app_create(
+        app, secret = await register_app(
             session,
             organization_id=world.organization_id,
             name="Front end",
@@ -107,7 +108,7 @@ async def test_an_app_that_cannot_work_is_not_created(
     async with database.unit_of_work(Scope(organization_id=world.organization_id)) as session:
         before = len(list(await session.scalars(select(App.id))))
         with pytest.raises(InvalidInput) as refused:
-            await service.app_create(session, organization_id=world.organization_id, **wanted)  # type: ignore[arg-type]
+            await register_app(session, organization_id=world.organization_id, **wanted)  # type: ignore[arg-type]
         assert len(list(await session.scalars(select(App.id)))) == before
     assert (refused.value.code, refused.value.field) == (code, field)
 

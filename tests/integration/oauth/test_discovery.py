@@ -7,6 +7,7 @@ from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from api.oauth.routes import routes
 from api.oauth.tokens import AccessTokens
+from tenants.access.callers import Callers
 from tenants.database import Database
 from tenants.secrets.keyring import KeyRing
 from tenants.settings import ConfigurationError, Settings
@@ -64,4 +65,4 @@ def test_the_server_does_not_start_where_passwords_would_travel_in_the_clear(
     database: Database, keyring: KeyRing, tokens: AccessTokens, public_url: str
 ) -> None:
     with pytest.raises(ConfigurationError, match="AZIMUTH_PUBLIC_URL"):
-        routes(database, Settings(public_url=public_url), keyring, tokens)
+        routes(database, Settings(public_url=public_url), keyring, tokens, Callers(database))

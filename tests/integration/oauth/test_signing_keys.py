@@ -55,7 +55,7 @@ async def test_a_token_of_one_process_is_believed_by_another_at_once(
     reader = AccessTokens(SigningKeys(database, keyring, clock), TERMS, clock=clock)
     known_before = set(await reader.keys.public())
     writer = AccessTokens(SigningKeys(database, keyring, clock), TERMS, clock=clock)
-    token = (await writer.signer())(client, None, ["read_metrics"])
+    token = (await writer.signer())(client, ["read_metrics"])
     assert (await reader.verify(token)).app_id == client.app_id
     assert len(set(await reader.keys.public()) - known_before) == 1
 
@@ -65,10 +65,10 @@ async def test_a_retired_key_is_believed_until_its_tokens_have_expired(
 ) -> None:
     a_day = Terms(TERMS.issuer, 86_400)
     tokens = AccessTokens(SigningKeys(database, keyring, clock), a_day, clock=clock)
-    token = (await tokens.signer())(client, None, ["read_metrics"])
+    token = (await tokens.signer())(client, ["read_metrics"])
     await _retire_all(database, clock)
     other = AccessTokens(SigningKeys(database, keyring, clock, memory_seconds=0), a_day, clock=clock)
-    assert (await other.signer())(client, None, []).split(".")[0] != token.split(".")[0]
+    assert (await other.signer())(client, []).split(".")[0] != token.split(".")[0]
     clock.advance(hours=23, minutes=59)
     assert (await other.verify(token)).app_id == client.app_id
     clock.advance(minutes=2)
@@ -82,7 +82,7 @@ async def test_a_withdrawn_key_is_no_longer_believed_even_for_tokens_seen_before
 ) -> None:
     await _retire_all(database, clock)
     tokens = AccessTokens(SigningKeys(database, keyring, clock, memory_seconds=0), TERMS, clock=clock)
-    token = (await tokens.signer())(client, None, ["read_metrics"])
+    token = (await tokens.signer())(client, ["read_metrics"])
     assert (await tokens.verify(token)).app_id == client.app_id
     kid = (await tokens.keys.private()).kid
     long_ago = clock.now() - timedelta(days=2)
@@ -96,7 +96,7 @@ async def test_a_token_seen_before_expires_all_the_same(
     database: Database, keyring: KeyRing, clock: ManualClock, client: Client
 ) -> None:
     tokens = AccessTokens(SigningKeys(database, keyring, clock), TERMS, clock=clock)
-    token = (await tokens.signer())(client, None, ["read_metrics"])
+    token = (await tokens.signer())(client, ["read_metrics"])
     assert await tokens.verify(token) == await tokens.verify(token)
     clock.advance(seconds=600)
     with pytest.raises(InvalidAccessToken, match="expired"):
@@ -108,7 +108,7 @@ async def test_tokens_seen_before_fill_no_memory(
 ) -> None:
     tokens = AccessTokens(SigningKeys(database, keyring, clock), TERMS, clock=clock, remembered=3)
     sign = await tokens.signer()
-    many = [sign(client, None, ["read_metrics"]) for _ in range(10)]
+    many = [sign(client, ["read_metrics"]) for _ in range(10)]
     for token in [*many, *many]:
         assert (await tokens.verify(token)).app_id == client.app_id
     assert len(tokens._verified) == 3

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tenants.access import service
 from tenants.access.actor import ApiScope
+from tenants.access.apps import register_app
 from tenants.access.kinds import AppKind, MemberRole, OrganizationKind
 from tenants.database import Database, enter
 from tenants.scope import Scope
@@ -76,7 +77,7 @@ async def new_app(
     redirect_uris: tuple[str, ...] = (REDIRECT,),
 ) -> KnownApp:
     async with database.unit_of_work(Scope(organization_id=organization_id)) as session:
-        app, secret = await service.app_create(
+        app, secret = await register_app(
             session,
             organization_id=organization_id,
             name=name,

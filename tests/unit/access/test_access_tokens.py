@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from api.oauth.tokens import InvalidAccessToken, Terms, sign_access_token, verify_access_token
+from api.oauth.tokens import InvalidAccessToken, OnBehalf, Terms, sign_access_token, verify_access_token
 from tenants.access.actor import Actor
 from tenants.access.clients import Client
 from tenants.access.keys import PrivateKey
@@ -83,36 +84,38 @@ def verified(token: str, now: datetime = NOW) -> Actor:
 
 
 def test_a_token_made_by_hand_to_the_letter_is_accepted() -> None:
-    person = new_id()
-    actor = verified(forge(person=str(person)))
+    person, authorization = new_id(), new_id()
+    actor = verified(forge(person=str(person), sid=str(authorization)))
     assert actor == Actor(
         organization_id=CLIENT.organization_id,
         app_id=CLIENT.app_id,
         client_id="azc_1",
         scopes=frozenset({"read_metrics", "write_kpis"}),
         person_id=person,
+        authorization_id=authorization,
     )
 
 
-@pytest.mark.parametrize("person_id", [None, UUID(int=7)])
-def test_what_is_signed_is_what_is_read(person_id: UUID | None) -> None:
+@pytest.mark.parametrize("person", [None, OnBehalf(UUID(int=7), UUID(int=8))])
+def test_what_is_signed_is_what_is_read(person: OnBehalf | None) -> None:
     pem = OURS.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     token = sign_access_token(
         CLIENT,
-        person_id=person_id,
+        person=person,
         scopes=["read_metrics"],
         key=PrivateKey("ours", pem),
         terms=TERMS,
         now=NOW,
     )
     actor, expires_at = verify_access_token(token, keys=KEYS, terms=TERMS, now=NOW)
-    assert actor == Actor(CLIENT.organization_id, CLIENT.app_id, "azc_1", frozenset({"read_metrics"}), person_id)
+    own = Actor(CLIENT.organization_id, CLIENT.app_id, "azc_1", frozenset({"read_metrics"}))
+    assert actor == (own if person is None else replace(own, **person._asdict()))
     assert expires_at == NOW.timestamp() + 600
     header, payload = (json.loads(base64.urlsafe_b64decode(text + "==")) for text in token.split(".")[:2])
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": "ours"}
     # RFC 9068, 2.2: what every such token carries.
     assert {"iss", "exp", "aud", "sub", "client_id", "iat", "jti"} <= set(payload)
-    assert payload["sub"] == (str(person_id) if person_id else "azc_1")
+    assert payload["sub"] == (str(person.person_id) if person else "azc_1")
 
 
 @pytest.mark.parametrize(

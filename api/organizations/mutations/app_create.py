@@ -1,0 +1,52 @@
+import strawberry
+
+from api.context import Info
+from api.ids import Kind, encode
+from api.made import made
+from api.mutation import KeyedInput, Payload, mutation
+from api.organizations.types import App
+from tenants.access.actor import ApiScope
+from tenants.access.apps import create_app
+from tenants.access.kinds import AppKind
+from tenants.gate import Done, Unit
+
+
+@strawberry.input
+class AppCreateInput(KeyedInput):
+    name: str
+    scopes: list[ApiScope] = strawberry.field(
+        description="The most that its tokens may allow; none that your own token lacks."
+    )
+    kind: AppKind = AppKind.CONFIDENTIAL
+    redirect_uris: list[str] | None = strawberry.field(
+        default=None, description="Where people are sent back to after they signed in. Compared to the letter."
+    )
+
+
+@strawberry.type
+class AppCreatePayload(Payload):
+    @strawberry.field(description="What was registered.")
+    async def app(self, info: Info) -> App | None:
+        return await made(info, self.subject, App)
+
+    @strawberry.field(description="Of a confidential app. Shown once, and kept nowhere.")
+    def client_secret(self) -> str | None:
+        return self.secret
+
+
+@mutation(
+    AppCreatePayload,
+    scope=ApiScope.MANAGE_ORGANIZATION,
+    tenant=None,
+    description="Register a client of this API for your organization.",
+)
+async def app_create(unit: Unit, info: Info, input: AppCreateInput) -> Done:
+    row, secret = await create_app(
+        unit.session,
+        unit.actor,
+        name=input.name,
+        kind=input.kind,
+        redirect_uris=input.redirect_uris or [],
+        scopes=input.scopes,
+    )
+    return Done(encode(Kind.APP, row.organization_id, row.id), secret=secret)

@@ -1,0 +1,32 @@
+import strawberry
+
+from api.context import Info
+from api.organizations.types import App, Organization
+from tenants.access.actor import ApiScope
+from tenants.access.reads import apps_by_id, organizations_by_id
+
+
+@strawberry.type(description="Who is asking, as the access token says.")
+class Viewer:
+    client_id: str
+    scopes: list[ApiScope]
+    is_person: bool
+
+    @strawberry.field(description="For which it acts.")
+    async def organization(self, info: Info) -> Organization:
+        own = info.context.actor.organization_id
+        return Organization(row=await info.context.load_one(organizations_by_id, (own, own)))
+
+    @strawberry.field(description="The app it is.")
+    async def app(self, info: Info) -> App:
+        actor = info.context.actor
+        return App(row=await info.context.load_one(apps_by_id, (actor.organization_id, actor.app_id)))
+
+
+@strawberry.type
+class ViewerQueries:
+    @strawberry.field(description="Who is asking.")
+    def viewer(self, info: Info) -> Viewer:
+        actor = info.context.actor
+        scopes = [scope for scope in ApiScope if scope in actor.scopes]
+        return Viewer(client_id=actor.client_id, scopes=scopes, is_person=actor.person_id is not None)

@@ -1,0 +1,85 @@
+import datetime as dt
+from collections.abc import Sequence
+
+import strawberry
+
+from api.context import Context
+from api.ids import Kind, encode, organization_gid
+from api.node import Node
+from api.organizations import enums  # noqa: F401
+from api.pagination import Connection, pages_of
+from api.rows import OfRow, column
+from api.sets import Each, set_based
+from tenants.access import models, reads
+from tenants.access.actor import ApiScope
+from tenants.access.kinds import AppKind, OrganizationKind
+from tenants.errors import NotFound
+
+
+@strawberry.type(description="A secret of an app that works. What it is was shown once, and is kept nowhere.")
+class AppSecret:
+    created_at: dt.datetime
+    expires_at: dt.datetime | None = strawberry.field(description="Set once another has taken its place.")
+
+
+@strawberry.type(description="A client of this API: a machine, or a front end that people sign in to.")
+class App(OfRow):
+    KIND = Kind.APP
+    reading = ApiScope.MANAGE_ORGANIZATION
+
+    row: strawberry.Private[models.App]
+    client_id: str = column(description="By which it signs in at the token endpoint.")
+    name: str = column()
+    redirect_uris: list[str] = column(description="Where people are sent back to. Compared to the letter.")
+    created_at: dt.datetime = column()
+    archived_at: dt.datetime | None = column()
+
+    @strawberry.field
+    def kind(self) -> AppKind:
+        return AppKind(self.row.kind)
+
+    @strawberry.field(description="The most that a token of this app may allow.")
+    def scopes(self) -> list[ApiScope]:
+        return [ApiScope(scope) for scope in self.row.scopes]
+
+    @property
+    def gid(self) -> strawberry.ID:
+        return encode(Kind.APP, self.row.organization_id, self.row.id)
+
+    @set_based(description="The secrets that work, oldest first: more than one while they are rotated.")
+    async def secrets(apps: Sequence["App"], context: Context) -> Each[list[AppSecret]]:
+        context.actor.require(ApiScope.MANAGE_ORGANIZATION)
+        keys = [(each.row.organization_id, each.row.id) for each in apps]
+        # By the moment of the read: one that a change has just ended is none.
+        found = await context.reader.read(reads.live_secrets, keys, now=context.house.clock.now())
+        return [
+            [AppSecret(created_at=row.created_at, expires_at=row.expires_at) for row in found.get(key, ())]
+            for key in keys
+        ]
+
+
+@strawberry.type(description="Who acts here: an integrator, a partner, an agency, or the business behind a tenant.")
+class Organization(Node):
+    row: strawberry.Private[models.Organization]
+
+    @strawberry.field
+    def name(self) -> str:
+        return self.row.name
+
+    @strawberry.field
+    def kind(self) -> OrganizationKind:
+        return OrganizationKind(self.row.kind)
+
+    @property
+    def gid(self) -> strawberry.ID:
+        return organization_gid(self.row.id)
+
+    @set_based(description="Its apps that are not archived, oldest first. Needs the scope manage_organization.")
+    async def apps(
+        organizations: Sequence["Organization"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[App]]:
+        """Another's, which is met on a tenant, is not told."""
+        context.actor.require(ApiScope.MANAGE_ORGANIZATION)
+        own = context.actor.organization_id
+        (page,) = await pages_of(context, reads.app_pages, [own], lambda row: App(row=row), first=first, after=after)
+        return [page if each.row.id == own else NotFound() for each in organizations]

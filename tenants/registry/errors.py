@@ -1,0 +1,24 @@
+"""What grants refuse.
+
+Refusal
+├── Conflict
+│   ├── GrantAlreadyEnded
+│   └── OwnGrant
+└── InvalidInput   SCOPE_MISSING, SCOPE_BEYOND_ROLE, ENDS_IN_THE_PAST, ENDS_TOO_LATE, ENDS_AFTER_YOURS, OWN_ORGANIZATION
+"""
+
+from tenants.errors import Conflict
+
+
+class GrantAlreadyEnded(Conflict):
+    code = "ALREADY_ENDED"
+
+    def __init__(self) -> None:
+        super().__init__("This grant has ended already.", field=("grantId",))
+
+
+class OwnGrant(Conflict):
+    code = "OWN_GRANT"
+
+    def __init__(self) -> None:
+        super().__init__("This is your own. Let go of the tenant by tenantLeave.", field=("grantId",))

@@ -1,0 +1,175 @@
+"""Grants: what an organization may do on a tenant, and until when. They are never changed, only given and ended.
+
+The tenant's owner gives and ends any. An organization that may manage the tenant gives on what it has itself, for no
+longer, and ends what it gave. What was passed on ends with the last grant it was passed on by.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tenants.access.actor import Actor, ApiScope
+from tenants.access.errors import ScopeBeyondYours
+from tenants.access.kinds import MemberRole
+from tenants.database import enter
+from tenants.errors import GrantEnded, InvalidInput, NoGrant, NotFound
+from tenants.registry.errors import GrantAlreadyEnded, OwnGrant
+from tenants.registry.models import Grant, Tenant
+from tenants.scope import Scope
+
+LAST_YEAR = 2200
+
+
+class GrantRole(StrEnum):
+    """As whom the people of an organization work on a tenant that is not theirs."""
+
+    ADMIN = "ADMIN"
+    ANALYST = "ANALYST"
+    REVIEWER = "REVIEWER"
+    VIEWER = "VIEWER"
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The most that a grant in this role may cover: of the organization itself nothing is given away."""
+        return MemberRole(self).scopes - {ApiScope.MANAGE_ORGANIZATION}
+
+
+@dataclass(frozen=True)
+class NewGrant:
+    organization_id: UUID
+    role: GrantRole
+    scopes: Collection[str]
+    expires_at: datetime | None = None
+
+
+async def create_grant(
+    session: AsyncSession, actor: Actor, *, tenant_id: UUID, grant: NewGrant, now: datetime
+) -> Grant:
+    """Raises ScopeBeyondYours, InvalidInput, NotFound where there is no such organization."""
+    scopes = _checked_scopes(grant)
+    _check_end(grant.expires_at, now)
+    if grant.organization_id == actor.organization_id:
+        raise InvalidInput("This is your own organization.", field=("organizationId",), code="OWN_ORGANIZATION")
+    beyond = sorted(set(scopes) - actor.scopes)
+    if beyond:
+        raise ScopeBeyondYours(beyond[0])
+    if await _owner_of(session, tenant_id) != actor.organization_id:
+        live = await _live_grants(session, tenant_id, now)
+        own = [each for each in live if each.organization_id == actor.organization_id]
+        _hold_to_own(own, scopes, grant.expires_at)
+    if await session.scalar(select(func.app.find_organization(grant.organization_id))) is None:
+        raise NotFound(field=("organizationId",))
+    row = Grant(
+        tenant_id=tenant_id,
+        organization_id=grant.organization_id,
+        role=grant.role,
+        scopes=scopes,
+        expires_at=grant.expires_at,
+        granted_by=actor.name,
+        granted_by_organization_id=actor.organization_id,
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def revoke_grant(session: AsyncSession, actor: Actor, *, tenant_id: UUID, grant_id: UUID, now: datetime) -> Grant:
+    """Raises NoGrant for one that somebody else gave to others, OwnGrant, GrantAlreadyEnded."""
+    live = await _live_grants(session, tenant_id, now)
+    row = await session.scalar(select(Grant).where(Grant.tenant_id == tenant_id, Grant.id == grant_id))
+    if row is None:
+        raise NotFound(field=("grantId",))
+    owner = await _owner_of(session, tenant_id)
+    if actor.organization_id != owner:
+        if row.organization_id == actor.organization_id:
+            raise OwnGrant
+        if row.granted_by_organization_id != actor.organization_id:
+            raise NoGrant(field=("grantId",))
+    if row not in live:
+        raise GrantAlreadyEnded
+    await _end(session, actor, [row], live, owner, now)
+    return row
+
+
+async def leave_tenant(session: AsyncSession, actor: Actor, *, tenant_id: UUID, now: datetime) -> None:
+    """Ends all that the actor's organization has of the tenant, whoever gave it. Raises NotFound, GrantEnded."""
+    mine = (Grant.tenant_id == tenant_id, Grant.organization_id == actor.organization_id)
+    if await session.scalar(select(Grant.id).where(*mine).limit(1)) is None:
+        raise NotFound(field=("tenantId",))
+    await enter(session, Scope.of_tenant(tenant_id, organization_id=actor.organization_id))
+    live = await _live_grants(session, tenant_id, now)
+    own = [each for each in live if each.organization_id == actor.organization_id]
+    if not own:
+        raise GrantEnded(field=("tenantId",))
+    await _end(session, actor, own, live, await _owner_of(session, tenant_id), now)
+
+
+async def _end(
+    session: AsyncSession, actor: Actor, ended: list[Grant], live: list[Grant], owner: UUID | None, now: datetime
+) -> None:
+    """With all that was passed on by who may not pass it on any more."""
+    while ended:
+        for row in ended:
+            row.revoked_at, row.revoked_by = now, actor.name
+        live = [each for each in live if each not in ended]
+        givers = {each.organization_id for each in live if ApiScope.MANAGE_TENANTS in each.scopes} | {owner, None}
+        ended = [
+            each
+            for each in live
+            if each.granted_by_organization_id not in givers
+            and each.granted_by_organization_id != each.organization_id  # who opened the tenant gave to itself
+        ]
+    await session.flush()
+
+
+def _checked_scopes(grant: NewGrant) -> list[str]:
+    if not grant.scopes:
+        raise InvalidInput("A grant covers at least one scope.", field=("scopes",), code="SCOPE_MISSING")
+    beyond = sorted(set(grant.scopes) - grant.role.scopes)
+    if beyond:
+        raise InvalidInput(
+            f"The role {grant.role} does not go as far as the scope {beyond[0]}.",
+            field=("scopes",),
+            code="SCOPE_BEYOND_ROLE",
+        )
+    return sorted(set(grant.scopes))
+
+
+def _check_end(at: datetime | None, now: datetime) -> None:
+    if at is not None and at.year > LAST_YEAR:
+        raise InvalidInput(f"The year is {LAST_YEAR} at most.", field=("expiresAt",), code="ENDS_TOO_LATE")
+    if at is not None and at <= now:
+        raise InvalidInput("A grant ends in the future.", field=("expiresAt",), code="ENDS_IN_THE_PAST")
+
+
+def _hold_to_own(own: Sequence[Grant], scopes: Collection[str], expires_at: datetime | None) -> None:
+    """To what the organization has itself, for as long as it has it and may pass it on."""
+    for scope in {*scopes, ApiScope.MANAGE_TENANTS}:
+        covering = [each.expires_at for each in own if scope in each.scopes]
+        if not covering:
+            raise ScopeBeyondYours(scope)
+        if None in covering:
+            continue
+        latest = max(each for each in covering if each is not None)
+        if expires_at is None or expires_at > latest:
+            raise InvalidInput(
+                f"What your own grants cover ends at {latest.isoformat()}: what you give on ends no later.",
+                field=("expiresAt",),
+                code="ENDS_AFTER_YOURS",
+            )
+
+
+async def _live_grants(session: AsyncSession, tenant_id: UUID, now: datetime) -> list[Grant]:
+    """Locked, in one order: who gives something on and who ends it wait for each other."""
+    live = (Grant.revoked_at.is_(None), or_(Grant.expires_at.is_(None), Grant.expires_at > now))
+    found = select(Grant).where(Grant.tenant_id == tenant_id, *live).order_by(Grant.id).with_for_update()
+    return list(await session.scalars(found))
+
+
+async def _owner_of(session: AsyncSession, tenant_id: UUID) -> UUID | None:
+    return await session.scalar(select(Tenant.organization_id).where(Tenant.id == tenant_id))

@@ -1,0 +1,43 @@
+"""Grants as answers tell them, by the tenant they are on."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from tenants.ids import FIRST
+from tenants.registry.models import Grant
+from tenants.snapshots import Snapshot
+from tenants.sql import query
+
+_GRANT = "g.id, g.created_at, g.tenant_id, g.organization_id, g.role, g.scopes, g.expires_at, g.revoked_at"
+_GRANT += ", g.granted_by_organization_id"
+
+GRANTS = query(f"SELECT {_GRANT} FROM grants g WHERE g.tenant_id = ANY (:tenant_ids!uuids) AND g.id = ANY (:ids!uuids)")
+GRANT_PAGES = query(f"""
+SELECT * FROM (
+    SELECT {_GRANT}, row_number() OVER (PARTITION BY g.tenant_id ORDER BY g.id) AS place
+    FROM grants g WHERE g.tenant_id = ANY (:tenant_ids!uuids) AND g.id > :after!uuid
+) p
+WHERE place <= :limit!bigint ORDER BY tenant_id, place
+""")
+
+Key = tuple[UUID, UUID]
+"""A tenant's id and that of a grant on it."""
+
+
+async def grants_by_id(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, Grant]:
+    """Ended ones too."""
+    tenant_ids = list({tenant_id for tenant_id, _ in keys})
+    rows = await snapshot.fetch(GRANTS, tenant_ids=tenant_ids, ids=[id for _, id in keys])
+    return {(row["tenant_id"], row["id"]): cast(Grant, row) for row in rows}
+
+
+async def grant_pages(
+    snapshot: Snapshot, tenant_ids: Sequence[UUID], *, after: UUID | None, limit: int
+) -> dict[UUID, list[Grant]]:
+    """A page of each tenant's, in the order they were given, ended ones too: they are the history of who could read."""
+    found: dict[UUID, list[Grant]] = {}
+    asked: dict[str, Any] = {"tenant_ids": list(tenant_ids), "after": after or FIRST, "limit": limit}
+    for row in await snapshot.fetch(GRANT_PAGES, **asked):
+        found.setdefault(row["tenant_id"], []).append(cast(Grant, row))
+    return found
