@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
-
-from tenants.access.actor import Actor
 
 
 class AuthorKind(StrEnum):
@@ -12,6 +11,19 @@ class AuthorKind(StrEnum):
     APP = "APP"
     PROVIDER = "PROVIDER"
     OPERATOR = "OPERATOR"
+
+
+class Acting(Protocol):
+    """Whoever acts by an access token."""
+
+    @property
+    def organization_id(self) -> UUID: ...
+
+    @property
+    def app_id(self) -> UUID: ...
+
+    @property
+    def person_id(self) -> UUID | None: ...
 
 
 @dataclass(frozen=True)
@@ -23,7 +35,7 @@ class Author:
     organization_id: UUID | None = None
 
     @classmethod
-    def of(cls, actor: Actor) -> "Author":
+    def of(cls, actor: Acting) -> "Author":
         if actor.person_id is not None:
             return cls(AuthorKind.PERSON, str(actor.person_id), actor.organization_id)
         return cls(AuthorKind.APP, str(actor.app_id), actor.organization_id)
