@@ -9,8 +9,8 @@ from tenants.registry.models import Grant
 from tenants.snapshots import Snapshot
 from tenants.sql import query
 
-_GRANT = "g.id, g.created_at, g.tenant_id, g.organization_id, g.role, g.scopes, g.expires_at, g.revoked_at"
-_GRANT += ", g.granted_by_organization_id"
+_GRANT = """g.id, g.created_at, g.tenant_id, g.organization_id, g.role, g.scopes, g.expires_at, g.revoked_at,
+    g.granted_by_organization_id"""
 
 GRANTS = query(f"SELECT {_GRANT} FROM grants g WHERE g.tenant_id = ANY (:tenant_ids!uuids) AND g.id = ANY (:ids!uuids)")
 GRANT_PAGES = query(f"""
