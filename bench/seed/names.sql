@@ -14,4 +14,4 @@ CREATE TEMPORARY VIEW seeded AS
 SELECT tenant, pg_temp.id(2, tenant, 0) AS tenant_id, zone, (now() AT TIME ZONE zone)::date AS today,
        (now() AT TIME ZONE zone)::date - current_setting('bench.days')::int + 1 AS first_day
 FROM generate_series(1, current_setting('bench.tenants')::int) AS tenant,
-     LATERAL (SELECT (ARRAY['America/New_York', 'Europe/Berlin', 'Asia/Tokyo', 'UTC'])[tenant % 4 + 1] AS zone) AS zones;
+     LATERAL (SELECT (current_setting('bench.zones')::text[])[tenant % 4 + 1] AS zone) AS zones;

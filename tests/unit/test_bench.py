@@ -6,10 +6,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import cycle
 from math import inf
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from graphql import (
@@ -35,6 +37,7 @@ from bench.load import Job, carry_out
 from bench.model import Benchmark, Bound, Failed, Heat, Line, Measure, Prepare, Reading, Run
 from bench.rounds import Round, enough, hold_heat, is_steady, kept, turns
 from bench.run import refuse_unknown
+from bench.seeding import early_places
 from bench.shape import Shape
 from bench.verdicts import INCONCLUSIVE, MISSED, OK, Outcome, Verdict, exit_code, judge, verdict
 from bench.workloads.reads import SHAPES
@@ -419,3 +422,14 @@ def test_a_documents_features_are_those_of_real_clients_and_the_schema_knows_the
         base for each in seen for base in each.__mro__
     }
     assert variables == {*([] if shape.of_all else ["tenant"]), *shape.variables}
+
+
+@pytest.mark.parametrize("hour", range(24))
+@pytest.mark.parametrize("month", [1, 7])
+def test_no_tenant_sees_midnight_during_a_run(month: int, hour: int) -> None:
+    now = datetime(2026, month, 15, hour, 30, tzinfo=UTC)
+    places = early_places(now)
+    assert len(set(places)) == 4
+    for place in places:
+        there = now.astimezone(ZoneInfo(place))
+        assert (there + timedelta(hours=8)).date() == there.date(), place

@@ -19,6 +19,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = ("dev", "requirements.lock", "requirements.tools.lock", "pyproject.toml")
+PLAIN = {name: value for name, value in os.environ.items() if name != "AZIMUTH_LONG"}
+"""Whatever this run itself was asked for."""
 TELL = "import os, sys; print(os.environ.get('AZIMUTH_LONG'), sys.argv[1:])"
 # By the shell: an interpreter whose path has a space cannot stand in the first line.
 STAND_IN = f"""#!/bin/sh\nexec "{sys.executable}" -c "{TELL}" "$@"\n"""
@@ -45,7 +47,7 @@ def load(checkout: Path) -> ModuleType:
 
 def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "dev", *arguments], cwd=checkout, capture_output=True, text=True, check=False
+        [sys.executable, "dev", *arguments], cwd=checkout, env=PLAIN, capture_output=True, text=True, check=False
     )
 
 
@@ -167,7 +169,8 @@ def test_two_at_once_take_turns(checkout: Path) -> None:
     tools.mkdir()
     with (tools / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        other = subprocess.Popen([sys.executable, "dev", "demo"], cwd=checkout, stdout=subprocess.PIPE, text=True)
+        typed = [sys.executable, "dev", "demo"]
+        other = subprocess.Popen(typed, cwd=checkout, env=PLAIN, stdout=subprocess.PIPE, text=True)
         assert other.stdout is not None
         assert other.stdout.readline() == "waiting for another ./dev in this checkout\n"
         set_up(checkout)
