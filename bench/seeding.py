@@ -63,7 +63,7 @@ class Ground:
 
 
 def early_places(now: datetime) -> list[str]:
-    """Where the day has begun last: a run lasts an hour, and an answer changes at midnight. Four, in a certain order."""
+    """Where the day has begun last, four of them: a run lasts an hour, and answers change at midnight."""
     times = {place: now.astimezone(ZoneInfo(place)).time() for place in PLACES}
     return sorted(sorted(PLACES, key=times.__getitem__)[:4])
 
