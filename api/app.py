@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
 
@@ -20,6 +22,16 @@ from migrations.revisions import head
 from tenants.errors import Overloaded
 from tenants.settings import Settings
 from tenants.telemetry.exposition import exposed
+
+# Who asks is told by a header that no browser adds by itself, and no cookie counts: any page may ask.
+FROM_BROWSERS = Middleware(
+    CORSMiddleware,
+    allow_origins=["*"],
+    allow_methods=["GET", "POST"],
+    allow_headers=["Authorization"],
+    expose_headers=["Retry-After", "WWW-Authenticate"],
+    max_age=86_400,
+)
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -43,7 +55,8 @@ def _routes(parts: Parts) -> list[BaseRoute]:
         Route(
             "/graphql",
             GraphQLEndpoint(house, parts.tokens, parts.callers, slow=parts.settings.slow_milliseconds / 1000).answer,
-            methods=["POST"],
+            methods=["GET", "POST", "OPTIONS"],
+            middleware=[FROM_BROWSERS],
         ),
         Route("/webhooks/{provider}/{app}", WebhookEndpoint(house).answer, methods=["POST"]),
         Route("/oauth/callback/{provider}", ConsentCallback(house).answer, methods=["GET"]),

@@ -1,19 +1,24 @@
-"""The GraphQL endpoint: who asks, how much they may send, and how errors leave the house."""
+"""The GraphQL endpoint, over HTTP: who asks, how much they may send, and how errors leave the house."""
 
 import hashlib
 import logging
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from api.context import Context
 from api.errors import present
 from api.http.bodies import BodyTooLarge, is_worth_dropping, read_body
+from api.http.media import JSON, RESPONSE, answered_in
 from api.nodes import fetch_node
 from api.oauth.bearer import Unauthorized, authenticate
 from api.oauth.tokens import AccessTokens
@@ -31,8 +36,23 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 1_000_000
 MOST_LOGGED = 100
-JSON = "application/json"
+ALLOWED = {
+    "GET": {OperationType.QUERY},
+    "HEAD": {OperationType.QUERY},
+    "POST": set(OperationType),
+}
 NAMES = Names(meters.OPERATION_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that can be carried out. `media` is in what its answer is told."""
+
+    body: dict[str, Any]
+    actor: Actor
+    request_id: str
+    method: str
+    media: str
 
 
 class GraphQLEndpoint:
@@ -45,6 +65,17 @@ class GraphQLEndpoint:
 
     async def answer(self, request: Request) -> Response:
         request_id = str(new_id())
+        media = answered_in(request.headers.get("accept"))
+        if media is None:
+            answer = _refuse(request_id, 406, "NOT_ACCEPTABLE", f"Answers are {JSON} or {RESPONSE}.")
+        else:
+            answer = await self._answered(request, request_id, media)
+        answer.headers["Content-Type"] = f"{media or JSON}; charset=utf-8"
+        return answer
+
+    async def _answered(self, request: Request, request_id: str, media: str) -> Response:
+        if request.method not in ALLOWED:
+            return _not_allowed(request_id, "Ask with POST, or a query with GET.")
         try:
             actor = await authenticate(request.headers.get("authorization"), self._tokens, self._callers)
         except Unauthorized as refusal:
@@ -57,45 +88,51 @@ class GraphQLEndpoint:
         if isinstance(body, Response):
             return body
         with tallied(request.headers) as tally:
-            return await self._carry_out(body, actor, request_id, tally)
+            return await self._carry_out(Asked(body, actor, request_id, request.method, media), tally)
 
-    async def _carry_out(self, body: dict[str, Any], actor: Actor, request_id: str, tally: Tally) -> Response:
+    async def _carry_out(self, asked: Asked, tally: Tally) -> Response:
         started = time.perf_counter()
         try:
-            result = await self._execute(body, actor, request_id)
+            result = await self._execute(asked)
             tally.outcome = "errors" if result.errors else "ok"
-            return _answer(result, request_id)
+            return _answer(result, asked, was_executed=tally.kind != "none")
+        except InvalidOperationTypeError:
+            tally.outcome = "errors"
+            return _not_allowed(asked.request_id, "Only queries are asked with GET.")
         finally:
             seconds = time.perf_counter() - started
             _measure(tally, seconds)
             _describe(tally)
-            self._tell(body, actor, request_id, tally, seconds)
+            self._tell(asked, tally, seconds)
 
-    async def _execute(self, body: dict[str, Any], actor: Actor, request_id: str) -> ExecutionResult:
-        context = Context.of(self._house, actor, request_id, fetch_node=fetch_node)
+    async def _execute(self, asked: Asked) -> ExecutionResult:
+        context = Context.of(self._house, asked.actor, asked.request_id, fetch_node=fetch_node)
         try:
             return await schema.execute(
-                body["query"],
-                variable_values=body.get("variables"),
-                operation_name=body.get("operationName"),
+                asked.body["query"],
+                variable_values=asked.body.get("variables"),
+                operation_name=asked.body.get("operationName"),
                 context_value=context,
+                allowed_operation_types=ALLOWED[asked.method],
             )
         finally:
             await context.close()
 
-    def _tell(self, body: dict[str, Any], actor: Actor, request_id: str, tally: Tally, seconds: float) -> None:
+    def _tell(self, asked: Asked, tally: Tally, seconds: float) -> None:
         facts = {
-            "request_id": request_id,
-            "operation": (tally.operation or body.get("operationName") or "")[:MOST_LOGGED],
-            "client_id": actor.client_id,
+            "request_id": asked.request_id,
+            "operation": (tally.operation or asked.body.get("operationName") or "")[:MOST_LOGGED],
+            "client_id": asked.actor.client_id,
             "milliseconds": _milliseconds(seconds),
             "outcome": tally.outcome,
         }
         log.info("graphql", extra=facts)
         if seconds >= self._slow:
-            log.warning("slow", extra=facts | _particulars(body["query"], tally))
+            log.warning("slow", extra=facts | _particulars(asked.body["query"], tally))
 
     async def _body(self, request: Request, request_id: str) -> dict[str, Any] | Response:
+        if request.method != "POST":
+            return _judged(_in_address(request), request_id)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
             return _refuse(request_id, 415, "UNSUPPORTED_MEDIA_TYPE", f"Send {JSON}.")
         try:
@@ -109,8 +146,21 @@ class GraphQLEndpoint:
             body = orjson.loads(raw)
         except orjson.JSONDecodeError:
             return _refuse(request_id, 400, "MALFORMED_JSON", "The body is not JSON.")
-        fault = _fault(body)
-        return body if fault is None else _refuse(request_id, 400, "MALFORMED_REQUEST", fault)
+        return _judged(body, request_id)
+
+
+def _in_address(request: Request) -> dict[str, Any]:
+    """What a GET asks: objects are JSON, and what is none is left as it is, to be refused."""
+    body: dict[str, Any] = {name: value for name, value in request.query_params.items() if value}
+    for name in ("variables", "extensions"):
+        with suppress(KeyError, orjson.JSONDecodeError):
+            body[name] = orjson.loads(body[name])
+    return body
+
+
+def _judged(body: Any, request_id: str) -> dict[str, Any] | Response:
+    fault = _fault(body)
+    return body if fault is None else _refuse(request_id, 400, "MALFORMED_REQUEST", fault)
 
 
 def _measure(tally: Tally, seconds: float) -> None:
@@ -155,20 +205,23 @@ def _fault(body: Any) -> str | None:
         return "`variables` is an object."
     if not isinstance(body.get("operationName"), str | None):
         return "`operationName` is a name."
+    if not isinstance(body.get("extensions"), dict | None):
+        return "`extensions` is an object."
     return None
 
 
-def _answer(result: ExecutionResult, request_id: str) -> Response:
-    content: dict[str, Any] = {"data": result.data}
+def _answer(result: ExecutionResult, asked: Asked, *, was_executed: bool) -> Response:
+    """What was not executed has no `data`, and in the newer media type is an error of the request."""
+    content: dict[str, Any] = {"data": result.data} if was_executed else {}
     if result.errors:
-        content["errors"] = [present(error, request_id=request_id) for error in result.errors]
-    content["extensions"] = {"requestId": request_id}
+        content["errors"] = [present(error, request_id=asked.request_id) for error in result.errors]
+    content["extensions"] = {"requestId": asked.request_id}
     headers = {"Cache-Control": "no-store"}
-    overloaded = any(isinstance(error.original_error, Overloaded) for error in result.errors or ())
-    if overloaded:
+    status = 200 if was_executed or asked.media == JSON else 400
+    if any(isinstance(error.original_error, Overloaded) for error in result.errors or ()):
         headers["Retry-After"] = "1"
-    status = 503 if overloaded else 200
-    return Response(orjson.dumps(content, default=str), status_code=status, media_type=JSON, headers=headers)
+        status = 503
+    return Response(orjson.dumps(content, default=str), status_code=status, headers=headers)
 
 
 def _refuse(request_id: str, status: int, code: str, message: str, challenge: str | None = None) -> Response:
@@ -178,4 +231,10 @@ def _refuse(request_id: str, status: int, code: str, message: str, challenge: st
         "errors": [{"message": message, "extensions": {"code": code}}],
         "extensions": {"requestId": request_id},
     }
-    return Response(orjson.dumps(content), status_code=status, media_type=JSON, headers=headers)
+    return Response(orjson.dumps(content), status_code=status, headers=headers)
+
+
+def _not_allowed(request_id: str, message: str) -> Response:
+    refused = _refuse(request_id, 405, "METHOD_NOT_ALLOWED", message)
+    refused.headers["Allow"] = "GET, POST"
+    return refused

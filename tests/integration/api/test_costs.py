@@ -17,7 +17,8 @@ import pytest
 import bench
 from api.context import Context
 from api.execution.executor import PlannedExecutor
-from api.http.graphql import _answer
+from api.http.graphql import Asked, _answer
+from api.http.media import JSON
 from api.nodes import fetch_node
 from api.schema import schema
 from domain.connections.house import House
@@ -53,7 +54,8 @@ class Desk:
     tenant: str
 
     async def ask(self) -> bytes:
-        context = Context.of(self.house, self.world.agency.machine.actor, "r", fetch_node=fetch_node)
+        actor = self.world.agency.machine.actor
+        context = Context.of(self.house, actor, "r", fetch_node=fetch_node)
         try:
             result = await schema.execute(
                 DOCUMENT, variable_values={**VARIABLES, "tenant": self.tenant}, context_value=context
@@ -61,7 +63,7 @@ class Desk:
         finally:
             await context.close()
         assert not result.errors
-        return bytes(_answer(result, "r").body)
+        return bytes(_answer(result, Asked({}, actor, "r", "POST", JSON), was_executed=True).body)
 
     async def cost(self) -> Cost:
         await self.ask()
