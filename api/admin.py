@@ -16,7 +16,7 @@ from domain.connections.apps import register_provider_app
 from tenants.access import service as access
 from tenants.access.actor import ApiScope
 from tenants.access.apps import register_app
-from tenants.access.kinds import AppKind, MemberRole, OrganizationKind
+from tenants.access.kinds import AppKind, Audience, MemberRole, OrganizationKind
 from tenants.audit.author import OPERATOR
 from tenants.audit.service import follow_chain, record_organization_change
 from tenants.database import Session
@@ -66,6 +66,7 @@ def create_app(
     kind: AppKind = AppKind.CONFIDENTIAL,
     redirect_uri: Annotated[list[str] | None, typer.Option(help="Where people are sent back to. Repeatable.")] = None,
     scope: Annotated[list[ApiScope] | None, typer.Option(help="By default all. Repeatable.")] = None,
+    audience: Annotated[Audience, typer.Option(help="Whose people sign in to it.")] = Audience.OWN_ORGANIZATION,
 ) -> None:
     """Register a client of the API. Its secret is shown once."""
 
@@ -78,8 +79,10 @@ def create_app(
                 kind=kind,
                 redirect_uris=redirect_uri or [],
                 scopes=[str(each) for each in scope or ApiScope],
+                audience=audience,
             )
-            await _record(parts, session, organization, "appCreate", row.id, {"kind": kind, "scopes": row.scopes})
+            content = {"kind": kind, "scopes": row.scopes, "audience": audience}
+            await _record(parts, session, organization, "appCreate", row.id, content)
         return {"client_id": row.client_id, "client_secret": secret}
 
     _do(work)

@@ -100,13 +100,6 @@ class Reader:
         """All of them at once. They were found by what the actor may read, so nobody has to be admitted again."""
         return await self.read(self._enter_readable, tenant_ids)
 
-    def enter_organization(self, organization_id: UUID, *, scope: ApiScope | None, field: tuple[str, ...] = ()) -> None:
-        """The actor's own; nobody is told of another. Raises NotFound or ForbiddenScope."""
-        if scope is not None:
-            self.actor.require(scope)
-        if organization_id != self.actor.organization_id:
-            raise NotFound(field=field)
-
     async def read_organizations(self, ids: Collection[UUID]) -> Mapping[UUID, Organization]:
         """Who those are that were met on a tenant, and of each only that."""
 

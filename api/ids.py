@@ -17,6 +17,8 @@ from tenants.errors import NotFound
 class Kind(StrEnum):
     ORGANIZATION = "org"
     APP = "app"
+    MEMBER = "mem"
+    INVITATION = "inv"
     GRANT = "grt"
     TENANT = "ten"
     OBJECTIVE = "obj"
@@ -30,7 +32,7 @@ class Kind(StrEnum):
 
 OWNERS = frozenset({Kind.TENANT, Kind.ORGANIZATION})
 """Those own themselves."""
-OF_ORGANIZATIONS = frozenset({Kind.ORGANIZATION, Kind.APP})
+OF_ORGANIZATIONS = frozenset({Kind.ORGANIZATION, Kind.APP, Kind.MEMBER, Kind.INVITATION})
 
 
 @dataclass(frozen=True, slots=True)

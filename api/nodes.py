@@ -16,6 +16,7 @@ from api.kpis.targets import Target
 from api.kpis.types import Kpi
 from api.node import Node
 from api.objectives.types import Objective
+from api.organizations.people import Invitation, Member
 from api.organizations.types import App, Organization
 from api.tenants.grants import Grant
 from api.tenants.types import Tenant
@@ -26,7 +27,7 @@ from domain.kpis.repository import targets_by_id
 from domain.objectives import models as objectives
 from domain.reading import Key, Read, rows_by_id
 from tenants.access.actor import ApiScope
-from tenants.access.reads import apps_by_id, organizations_by_id
+from tenants.access.reads import apps_by_id, invitations_by_id, members_by_id, organizations_by_id
 from tenants.errors import ForbiddenScope, InvalidInput, NotFound
 from tenants.registry.reads import grants_by_id
 from tenants.tables import TenantEntity
@@ -36,7 +37,12 @@ E = TypeVar("E", bound=TenantEntity)
 MOST_NODES = 100
 KPIS, BASELINES = rows_by_id(kpis.Kpi), rows_by_id(kpis.Baseline)
 SCOPES = {Kind.CONNECTION: ApiScope.READ_CONNECTIONS, Kind.GRANT: ApiScope.MANAGE_TENANTS}
-OWN: Mapping[Kind, ApiScope | None] = {Kind.ORGANIZATION: None, Kind.APP: ApiScope.MANAGE_ORGANIZATION}
+OWN: Mapping[Kind, ApiScope | None] = {
+    Kind.ORGANIZATION: None,
+    Kind.APP: ApiScope.MANAGE_ORGANIZATION,
+    Kind.MEMBER: ApiScope.MANAGE_ORGANIZATION,
+    Kind.INVITATION: ApiScope.MANAGE_ORGANIZATION,
+}
 """By which things of the own organization are read: everybody may see whom they act for."""
 
 
@@ -78,7 +84,11 @@ async def fetch_nodes(context: Context, gids: Sequence[str]) -> list[Node | None
 
 async def _admit(context: Context, wanted: GlobalId, field: tuple[str, ...], scope: ApiScope | None = None) -> None:
     if wanted.kind in OF_ORGANIZATIONS:
-        context.reader.enter_organization(wanted.owner, scope=scope or OWN[wanted.kind], field=field)
+        needed = scope or OWN[wanted.kind]
+        if needed is not None:
+            context.actor.require(needed)
+        if wanted.kind is not Kind.ORGANIZATION and wanted.owner != context.actor.organization_id:
+            raise NotFound(field=field)
     else:
         await context.reader.enter_tenant(wanted.owner, scope=scope or _scope(wanted.kind), field=field)
 
@@ -126,7 +136,11 @@ async def _tenant(context: Context, wanted: GlobalId) -> Node:
 
 
 async def _organization(context: Context, wanted: GlobalId) -> Node:
-    return Organization(row=await context.load_one(organizations_by_id, wanted.key))
+    """The own one, or a team under it: of others only the name is told, by what they have to do with a tenant."""
+    row = await context.load_one(organizations_by_id, wanted.key)
+    if context.actor.organization_id not in {row.id, row.parent_id}:
+        raise NotFound
+    return Organization(row=row)
 
 
 async def _grant(context: Context, wanted: GlobalId) -> Node:
@@ -135,6 +149,14 @@ async def _grant(context: Context, wanted: GlobalId) -> Node:
 
 async def _app(context: Context, wanted: GlobalId) -> Node:
     return App(row=await context.load_one(apps_by_id, wanted.key))
+
+
+async def _member(context: Context, wanted: GlobalId) -> Node:
+    return Member(row=await context.load_one(members_by_id, wanted.key))
+
+
+async def _invitation(context: Context, wanted: GlobalId) -> Node:
+    return Invitation(row=await context.load_one(invitations_by_id, wanted.key))
 
 
 async def _baseline(context: Context, wanted: GlobalId) -> Node:
@@ -159,6 +181,8 @@ def _of(entity: type[E], of: Callable[[E], Node]) -> Callable[[Context, GlobalId
 FETCH: dict[Kind, Callable[[Context, GlobalId], Awaitable[Node]]] = {
     Kind.ORGANIZATION: _organization,
     Kind.APP: _app,
+    Kind.MEMBER: _member,
+    Kind.INVITATION: _invitation,
     Kind.TENANT: _tenant,
     Kind.GRANT: _grant,
     Kind.OBJECTIVE: _of(objectives.Objective, lambda row: Objective(row=row)),

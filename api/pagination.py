@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -11,10 +11,15 @@ import strawberry
 from api.context import Context
 from domain.reading import Pages
 from tenants.errors import InvalidInput
-from tenants.tables import DirectoryEntity, TenantEntity
+
+
+class Identified(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
 
 T = TypeVar("T")
-R = TypeVar("R", bound=TenantEntity | DirectoryEntity)
+R = TypeVar("R", bound=Identified)
 MOST = 100
 
 

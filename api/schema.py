@@ -32,6 +32,12 @@ from api.objectives.types import Objective
 from api.organizations.mutations.app_archive import app_archive
 from api.organizations.mutations.app_create import app_create
 from api.organizations.mutations.app_secret_rotate import app_secret_rotate
+from api.organizations.mutations.invitation_create import invitation_create
+from api.organizations.mutations.invitation_revoke import invitation_revoke
+from api.organizations.mutations.member_remove import member_remove
+from api.organizations.mutations.member_update import member_update
+from api.organizations.mutations.organization_create import organization_create
+from api.organizations.people import Invitation, Member
 from api.organizations.queries import ViewerQueries
 from api.organizations.types import App, Organization
 from api.scalars import SCALARS
@@ -40,6 +46,7 @@ from api.tenants.mutations.grant_create import grant_create
 from api.tenants.mutations.grant_revoke import grant_revoke
 from api.tenants.mutations.tenant_create import tenant_create
 from api.tenants.mutations.tenant_leave import tenant_leave
+from api.tenants.mutations.tenant_owner_invite import tenant_owner_invite
 from api.tenants.queries import TenantQueries
 from api.tenants.types import Tenant
 
@@ -53,8 +60,14 @@ MUTATIONS = [
     app_create,
     app_secret_rotate,
     app_archive,
+    organization_create,
+    invitation_create,
+    invitation_revoke,
+    member_update,
+    member_remove,
     tenant_create,
     tenant_leave,
+    tenant_owner_invite,
     grant_create,
     grant_revoke,
     connection_start,
@@ -84,6 +97,8 @@ schema = Schema(
     types=[
         Organization,
         App,
+        Member,
+        Invitation,
         Tenant,
         Grant,
         Objective,

@@ -9,7 +9,7 @@ from uuid import UUID
 class Scope:
     """`readable` tenants may be read, `tenant_id` may also be written; directory rows go by organization or person.
 
-    Of `known` organizations it may be read who they are.
+    Of `known` organizations it may be read who they are, and of `people` by which address they sign in.
     """
 
     organization_id: UUID | None = None
@@ -17,6 +17,7 @@ class Scope:
     tenant_id: UUID | None = None
     readable: frozenset[UUID] = field(default_factory=frozenset)
     known: frozenset[UUID] = field(default_factory=frozenset)
+    people: frozenset[UUID] = field(default_factory=frozenset)
 
     @classmethod
     def of_tenant(cls, tenant_id: UUID, *, organization_id: UUID | None = None) -> "Scope":
@@ -32,6 +33,8 @@ class Scope:
             yield readable(self.readable)
         if self.known:
             yield known(self.known)
+        if self.people:
+            yield people(self.people)
         if self.tenant_id is not None:
             yield f"SET LOCAL app.tenant_id = '{_uuid(self.tenant_id)}'"
 
@@ -42,6 +45,10 @@ def readable(tenant_ids: Iterable[UUID]) -> str:
 
 def known(organization_ids: Iterable[UUID]) -> str:
     return f"SET LOCAL app.organization_ids = '{_list(organization_ids)}'"
+
+
+def people(person_ids: Iterable[UUID]) -> str:
+    return f"SET LOCAL app.person_ids = '{_list(person_ids)}'"
 
 
 def _list(ids: Iterable[UUID]) -> str:

@@ -14,7 +14,7 @@ import orjson
 from asyncpg.pool import PoolConnectionProxy
 
 from tenants.errors import Overloaded
-from tenants.scope import Scope, known, readable
+from tenants.scope import Scope, known, people, readable
 from tenants.sql import Driver, Query, Row
 from tenants.telemetry.tally import sent, waited
 
@@ -70,14 +70,19 @@ class Snapshot:
 
         Sent by the simple protocol: prepared, each tenant would fill the statement cache with its own.
         """
-        began = perf_counter()
-        await self.connection.execute(readable(tenant_ids))
-        sent("SET LOCAL", began)
+        await self._told(readable(tenant_ids))
 
     async def know(self, organization_ids: Iterable[UUID]) -> None:
         """From now on it may be read who exactly these are."""
+        await self._told(known(organization_ids))
+
+    async def meet(self, person_ids: Iterable[UUID]) -> None:
+        """From now on it may be read by which address exactly these sign in."""
+        await self._told(people(person_ids))
+
+    async def _told(self, statement: str) -> None:
         began = perf_counter()
-        await self.connection.execute(known(organization_ids))
+        await self.connection.execute(statement)
         sent("SET LOCAL", began)
 
 

@@ -24,7 +24,7 @@ from api.oauth.grants import AuthorizationCode, ClientCredentials, RefreshToken,
 from api.oauth.tokens import OnBehalf, Sign, Terms, Verified
 from tenants.access.authorizations import issue_refresh_token, open_authorization
 from tenants.access.clients import find_client
-from tenants.access.service import Member
+from tenants.access.members import Member
 from tenants.database import Session, wait_for
 
 GRANT_TYPES = {each.GRANT_TYPE for each in (ClientCredentials, AuthorizationCode, RefreshToken)}
@@ -130,7 +130,7 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
             scopes = frozenset(allowed.split())
         else:
             # What was consented to may have shrunk since: the app's scopes, or the person's role.
-            scopes = client.app.scopes & user.role.scopes & frozenset((scope or "").split())
+            scopes = user.lends(client.app) & frozenset((scope or "").split())
             if not scopes:
                 raise InvalidGrantError("Nothing of what was granted is still allowed.")
         assert self._sign is not None, "only the token endpoint issues"
@@ -145,7 +145,7 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
             open_authorization(
                 self.session,
                 client=client.app,
-                person_id=user.person_id,
+                member=user,
                 code_id=self.code_id,
                 scopes=scopes,
                 now=self.now,
@@ -154,7 +154,7 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
         refresh_token = wait_for(
             issue_refresh_token(self.session, client=client.app, authorization_id=authorization_id, now=self.now)
         )
-        person = OnBehalf(user.person_id, authorization_id)
+        person = OnBehalf(user.person_id, user.organization_id, authorization_id)
         return IssuedToken(access_token=self._sign(client.app, scopes, person), refresh_token=refresh_token, **issued)
 
     def save_token(self, token: IssuedToken, request: OAuthRequest) -> None:

@@ -1,16 +1,20 @@
-"""The authorization page: sign in, then consent. RFC 6749, 4.1, with RFC 7636 and RFC 9207.
+"""The authorization page: sign in, say for which organization, consent. RFC 6749, 4.1, with RFC 7636 and RFC 9207.
 
-Every step asks the whole request again, so that nothing that was checked once can be changed afterwards.
+Every step asks the whole request again, so that nothing that was checked once can be changed afterwards. For which
+organization is a parameter of the request, `organization`: the page adds it where the app left it open.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.ids import organization_gid
 from api.oauth import pages
 from api.oauth.adapter import AuthorizationServer, OAuthRequest, as_response
 from api.oauth.parameters import read_form, read_query
@@ -26,14 +30,19 @@ from api.oauth.visitor import (
 from tenants.access.clients import Client
 from tenants.access.errors import SignInRefused, SignInThrottled
 from tenants.access.keys import system_key
-from tenants.access.service import Member, find_member, find_sign_in_address
+from tenants.access.kinds import Audience
+from tenants.access.members import Member, find_members
+from tenants.access.service import find_sign_in_address
 from tenants.access.sign_in import sign_in
 from tenants.clock import Clock
 from tenants.database import Database, Session
 from tenants.secrets.keyring import KeyRing
 from tenants.secrets.sealing import DataKey
 
+ORGANIZATION = "organization"
 NOT_A_MEMBER = "You are not a member of {organization}."
+OF_NONE = "You are not a member of any organization that this app could act for."
+NOT_OF_THAT = "You are not a member of the organization that this app asks to act for."
 NOTHING_TO_LEND = "Your role in {organization} allows nothing of what this app asks for."
 FORM_EXPIRED = "This form has expired, or was not sent from its own page."
 
@@ -52,8 +61,35 @@ class Asked:
         client: Client = self.grant.request.client.app
         return client
 
+    async def members(self, person_id: UUID) -> list[Member]:
+        """The person in those of their organizations that the app may act for."""
+        found = await find_members(self.server.session, client=self.client, person_id=person_id)
+        return [each for each in found if each.may_use(self.client)]
+
+    def narrowed(self, members: Sequence[Member]) -> list[Member]:
+        """To the organization that the request names, if it names one."""
+        wanted = self.parameters.get(ORGANIZATION)
+        return [each for each in members if wanted in {None, organization_gid(each.organization_id)}]
+
+    def naming(self, member: Member) -> "Asked":
+        parameters = {**self.parameters, ORGANIZATION: str(organization_gid(member.organization_id))}
+        return replace(self, parameters=parameters)
+
+    def naming_none(self) -> "Asked":
+        return replace(self, parameters={k: v for k, v in self.parameters.items() if k != ORGANIZATION})
+
+    def why_nobody(self, members: Sequence[Member]) -> str:
+        """Of whose roles none allows it."""
+        if members:
+            return NOTHING_TO_LEND.format(organization=members[0].organization_name)
+        if ORGANIZATION in self.parameters:
+            return NOT_OF_THAT
+        if self.client.audience is Audience.OWN_ORGANIZATION:
+            return NOT_A_MEMBER.format(organization=self.client.organization_name)
+        return OF_NONE
+
     def lendable(self, member: Member) -> frozenset[str]:
-        return member.role.scopes.intersection(self.grant.request.scope.split())
+        return member.lends(self.client).intersection(self.grant.request.scope.split())
 
     async def answer(self, member: Member | None) -> Response:
         """The redirect with a code, or with `access_denied` where there is nobody to grant it."""
@@ -117,17 +153,26 @@ class AuthorizationPage:
         form = _form(asked, visitor, key)
         if visitor.person_id is None:
             return pages.sign_in_page(form)
-        session, organization = asked.server.session, asked.client.organization_name
-        member = await find_member(session, organization_id=asked.client.organization_id, person_id=visitor.person_id)
-        address = await find_sign_in_address(session, person_id=visitor.person_id)
+        members = await asked.members(visitor.person_id)
+        address = await find_sign_in_address(asked.server.session, person_id=visitor.person_id)
         if address is None:
             return pages.sign_in_page(form)
-        if member is None:
-            return pages.outsider_page(form, address=address, reason=NOT_A_MEMBER.format(organization=organization))
-        scopes = asked.lendable(member)
-        if not scopes:
-            return pages.outsider_page(form, address=address, reason=NOTHING_TO_LEND.format(organization=organization))
-        return pages.consent_page(form, address=address, scopes=scopes)
+        wanted = asked.narrowed(members)
+        able = [each for each in wanted if asked.lendable(each)]
+        if not able:
+            return pages.outsider_page(form, address=address, reason=asked.why_nobody(wanted))
+        if len(able) > 1:
+            ways = [(each.organization_name, _action(asked.naming(each).parameters)) for each in able]
+            return pages.choice_page(form, address=address, ways=ways)
+        (member,) = able
+        return pages.consent_page(
+            # The form names the organization also where there was no choice: it is consented to for this one alone.
+            _form(asked.naming(member), visitor, key),
+            address=address,
+            acts_for=member.organization_name,
+            scopes=asked.lendable(member),
+            elsewhere=_action(asked.naming_none().parameters) if len(members) > 1 else None,
+        )
 
     async def _sign_in(self, request: Request, form: dict[str, str], visitor: Visitor, key: DataKey) -> Response:
         async with self._database.snapshot() as session:
@@ -149,14 +194,10 @@ class AuthorizationPage:
     async def _decide(self, request: Request, visitor: Visitor, *, allowed: bool) -> Response:
         async with self._database.unit_of_work() as session:
             asked = await self._asked(session, request)
-            member = None
-            if allowed and visitor.person_id is not None:
-                member = await find_member(
-                    session, organization_id=asked.client.organization_id, person_id=visitor.person_id
-                )
-            if member is not None and not asked.lendable(member):
-                member = None
-            return await asked.answer(member)
+            members: list[Member] = []
+            if allowed and visitor.person_id is not None and ORGANIZATION in asked.parameters:
+                members = asked.narrowed(await asked.members(visitor.person_id))
+            return await asked.answer(next(filter(asked.lendable, members), None))
 
     def _again(self, parameters: dict[str, str], visitor: Visitor, key: DataKey) -> Response:
         """The same page anew, so that neither a reload nor the way back repeats the form."""

@@ -74,5 +74,6 @@ def known_token(endpoint: Any, request: Any, client: OAuthClient, *, of_organiza
     if shown is None:
         return wait_for(find_by_refresh_token(server.session, client=app, token=request.form["token"]))
     actor = shown.actor
-    ours = actor.organization_id == app.organization_id if of_organization else actor.app_id == app.app_id
+    owner_id, app_id = actor.app_key
+    ours = owner_id == app.organization_id if of_organization else app_id == app.app_id
     return shown if ours else None

@@ -9,7 +9,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from api.oauth.client import OAuthClient
 from tenants.access.authorizations import Renewal, use_refresh_token
 from tenants.access.codes import RedeemedCode, code_redeem, code_store, new_code
-from tenants.access.service import Member, find_member
+from tenants.access.members import Member, find_member
 from tenants.database import wait_for
 
 _S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -25,6 +25,7 @@ class StoredCode:
     def __init__(self, code: RedeemedCode) -> None:
         self.id = code.id
         self.person_id = code.person_id
+        self.acts_for_id = code.acts_for_id
         self.code_challenge = code.code_challenge
         self.code_challenge_method = "S256"
         self._redirect_uri = code.redirect_uri
@@ -60,6 +61,7 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc]
                 code=code,
                 client=request.client.app,
                 person_id=request.user.person_id,
+                acts_for_id=request.user.organization_id,
                 redirect_uri=request.payload.redirect_uri,
                 scopes=request.scope.split(),
                 code_challenge=request.payload.data["code_challenge"],
@@ -80,7 +82,8 @@ class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc]
         return wait_for(
             find_member(
                 self.server.session,
-                organization_id=self.request.client.app.organization_id,
+                client=self.request.client.app,
+                organization_id=authorization_code.acts_for_id,
                 person_id=authorization_code.person_id,
             )
         )
@@ -117,7 +120,8 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc]
         member = wait_for(
             find_member(
                 self.server.session,
-                organization_id=self.request.client.app.organization_id,
+                client=self.request.client.app,
+                organization_id=renewal.acts_for_id,
                 person_id=renewal.person_id,
             )
         )

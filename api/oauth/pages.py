@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from tenants.access.actor import ApiScope
 from tenants.access.clients import Client
+from tenants.access.kinds import MemberRole
 
 SCOPE_WORDS = {
     ApiScope.READ_METRICS: "see metrics and KPIs",
@@ -21,6 +22,14 @@ SCOPE_WORDS = {
     ApiScope.WRITE_CONNECTIONS: "connect and disconnect sources",
     ApiScope.MANAGE_TENANTS: "create businesses and share access to them",
     ApiScope.MANAGE_ORGANIZATION: "manage the organization, its members and its apps",
+}
+
+ROLE_WORDS = {
+    MemberRole.OWNER: "an owner",
+    MemberRole.ADMIN: "an administrator",
+    MemberRole.ANALYST: "an analyst",
+    MemberRole.REVIEWER: "a reviewer",
+    MemberRole.VIEWER: "a viewer",
 }
 
 
@@ -36,9 +45,12 @@ _STYLE = _read("style.css")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _LAYOUT = Template(_read("layout.html"))
 _SIGN_IN = Template(_read("sign_in.html"))
+_CHOICE = Template(_read("choice.html"))
 _CONSENT = Template(_read("consent.html"))
 _OUTSIDER = Template(_read("outsider.html"))
 _REFUSAL = Template(_read("refusal.html"))
+_INVITATION = Template(_read("invitation.html"))
+_JOINED = Template(_read("joined.html"))
 
 
 @dataclass(frozen=True)
@@ -51,19 +63,61 @@ class Form:
     form_token: str
 
 
+@dataclass(frozen=True)
+class Invited:
+    """What every form of an invitation carries."""
+
+    organization: str
+    role: MemberRole
+    address: str
+    action: str
+    form_token: str
+
+
 def sign_in_page(form: Form, *, address: str = "", problem: str | None = None, status: int = 200) -> HTMLResponse:
-    alert = Html(f'<p class="problem" role="alert">{escape(problem)}</p>') if problem else ""
-    content = _form(_SIGN_IN, form, address=address, problem=alert)
+    content = _form(_SIGN_IN, form, address=address, problem=_alert(problem))
     return _page("Sign in", content, status=status, form=form)
 
 
-def consent_page(form: Form, *, address: str, scopes: Iterable[str]) -> HTMLResponse:
+def choice_page(form: Form, *, address: str, ways: Iterable[tuple[str, str]]) -> HTMLResponse:
+    """`ways` are the names of organizations, each with where it is chosen."""
+    items = Html("\n".join(f'<li><a href="{escape(action)}">{escape(name)}</a></li>' for name, action in ways))
+    return _page("Act for whom?", _form(_CHOICE, form, address=address, organizations=items), form=form)
+
+
+def consent_page(
+    form: Form, *, address: str, acts_for: str, scopes: Iterable[str], elsewhere: str | None = None
+) -> HTMLResponse:
+    """`elsewhere` is where another organization is chosen."""
     items = Html("\n".join(f"<li>{escape(SCOPE_WORDS[ApiScope(scope)])}</li>" for scope in sorted(scopes)))
-    return _page("Allow access?", _form(_CONSENT, form, address=address, scopes=items), form=form)
+    link = "" if elsewhere is None else f'<p class="note"><a href="{escape(elsewhere)}">Choose another</a></p>'
+    content = _form(_CONSENT, form, address=address, acts_for=acts_for, scopes=items, elsewhere=Html(link))
+    return _page("Allow access?", content, form=form)
 
 
 def outsider_page(form: Form, *, address: str, reason: str) -> HTMLResponse:
     return _page("No access", _form(_OUTSIDER, form, address=address, reason=reason), status=403, form=form)
+
+
+def invitation_page(invited: Invited, *, step: str, problem: str | None = None, status: int = 200) -> HTMLResponse:
+    """`step` is a template: who is signed in accepts, who has an account signs in, others make one."""
+    fields = _fill(Template(_read(f"invitation_{step}.html")), address=invited.address)
+    content = _fill(
+        _INVITATION,
+        organization=invited.organization,
+        role=ROLE_WORDS[invited.role],
+        address=invited.address,
+        action=invited.action,
+        form_token=invited.form_token,
+        problem=_alert(problem),
+        fields=fields,
+    )
+    return _page("You are invited", content, status=status, targets="'self'")
+
+
+def joined_page(organization: str, *, redirect_uri: str | None) -> HTMLResponse:
+    link = "You can close this page." if redirect_uri is None else f'<a href="{escape(redirect_uri)}">Go on</a>'
+    return _page("Welcome", _fill(_JOINED, organization=organization, next=Html(link)))
 
 
 def refusal_page(reason: str, *, advice: str, status: int = 400) -> HTMLResponse:
@@ -82,6 +136,10 @@ def _form(template: Template, form: Form, **values: str) -> Html:
     )
 
 
+def _alert(problem: str | None) -> Html:
+    return Html(f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else "")
+
+
 def _fill(template: Template, **values: str) -> Html:
     return Html(
         template.substitute(
@@ -90,14 +148,17 @@ def _fill(template: Template, **values: str) -> Html:
     )
 
 
-def _page(title: str, content: Html, *, status: int = 200, form: Form | None = None) -> HTMLResponse:
+def _page(
+    title: str, content: Html, *, status: int = 200, form: Form | None = None, targets: str = "'none'"
+) -> HTMLResponse:
+    if form is not None:
+        # Browsers hold a form to this list even where its answer redirects, so the app's own address must be on it.
+        targets = f"'self' {_source(form.redirect_uri)}"
     page = _fill(_LAYOUT, title=title, style=Html(_STYLE), content=content)
-    return HTMLResponse(page, status, headers=_headers(form))
+    return HTMLResponse(page, status, headers=_headers(targets))
 
 
-def _headers(form: Form | None) -> dict[str, str]:
-    # Browsers hold a form to this list even where its answer redirects, so the app's own address must be on it.
-    targets = "'none'" if form is None else f"'self' {_source(form.redirect_uri)}"
+def _headers(targets: str) -> dict[str, str]:
     return {
         "Content-Security-Policy": (
             f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {targets}; "

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from api.oauth.adapter import AuthorizationServer, OAuthRequest, as_response
 from api.oauth.authorize import AuthorizationPage
 from api.oauth.endpoints import Introspection, Revocation
+from api.oauth.invitation import InvitationPage
 from api.oauth.metadata import METADATA_PATH, metadata
 from api.oauth.parameters import read_form
 from api.oauth.tokens import AccessTokens, InvalidAccessToken, Sign, Verified
@@ -40,9 +41,12 @@ def routes(
     clock = clock or WallClock()
     endpoints = Endpoints(database, tokens, callers, clock)
     page = AuthorizationPage(database, keyring, tokens, clock)
+    invitation = InvitationPage(database, keyring, settings.public_url, clock)
     return [
         Route("/oauth/authorize", page.show, methods=["GET"]),
         Route("/oauth/authorize", page.act, methods=["POST"]),
+        Route("/oauth/invitation", invitation.show, methods=["GET"]),
+        Route("/oauth/invitation", invitation.act, methods=["POST"]),
         Route("/oauth/token", endpoints.token, methods=["POST"]),
         Route("/oauth/revoke", endpoints.revoke, methods=["POST"]),
         Route("/oauth/introspect", endpoints.introspect, methods=["POST"]),

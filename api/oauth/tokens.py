@@ -27,13 +27,14 @@ MALFORMED = "The access token is malformed, or its signature is wrong."
 
 
 class Sign(Protocol):
-    """`person` is who allowed it, and the authorization they gave."""
+    """`person` is who allowed it, for whom, and the authorization they gave."""
 
     def __call__(self, client: Client, scopes: Collection[str], person: "OnBehalf | None" = None) -> str: ...
 
 
 class OnBehalf(NamedTuple):
     person_id: UUID
+    acts_for_id: UUID
     authorization_id: UUID
 
 
@@ -77,6 +78,8 @@ def sign_access_token(
     }
     if person is not None:
         claims |= {"person": str(person.person_id), "sid": str(person.authorization_id)}
+        if person.acts_for_id != client.organization_id:
+            claims |= {"org": str(person.acts_for_id), "app_org": str(client.organization_id)}
     header = {"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}
     return jwt.encode(header, claims, ECKey.import_key(key.pem), algorithms=[ALGORITHM])
 
@@ -107,6 +110,7 @@ def _actor(claims: dict[str, Any], terms: Terms, now: float) -> tuple[Actor, int
             scopes=frozenset(claims["scope"].split()),
             person_id=UUID(claims["person"]) if "person" in claims else None,
             authorization_id=UUID(claims["sid"]) if "person" in claims else None,
+            app_owner_id=UUID(claims["app_org"]) if "app_org" in claims else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InvalidAccessToken("The access token lacks what it must say.") from None

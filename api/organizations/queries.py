@@ -17,10 +17,12 @@ class Viewer:
         own = info.context.actor.organization_id
         return Organization(row=await info.context.load_one(organizations_by_id, (own, own)))
 
-    @strawberry.field(description="The app it is.")
-    async def app(self, info: Info) -> App:
+    @strawberry.field(description="The app it is. None where a person acts through another organization's.")
+    async def app(self, info: Info) -> App | None:
         actor = info.context.actor
-        return App(row=await info.context.load_one(apps_by_id, (actor.organization_id, actor.app_id)))
+        if actor.app_owner_id is not None:
+            return None
+        return App(row=await info.context.load_one(apps_by_id, actor.app_key))
 
 
 @strawberry.type

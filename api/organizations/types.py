@@ -1,5 +1,6 @@
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import strawberry
 
@@ -7,13 +8,18 @@ from api.context import Context
 from api.ids import Kind, encode, organization_gid
 from api.node import Node
 from api.organizations import enums  # noqa: F401
-from api.pagination import Connection, pages_of
+from api.organizations.people import Invitation, Member
+from api.pagination import Connection, Identified, pages_of
 from api.rows import OfRow, column
 from api.sets import Each, set_based
+from domain.reading import Pages
 from tenants.access import models, reads
 from tenants.access.actor import ApiScope
-from tenants.access.kinds import AppKind, OrganizationKind
+from tenants.access.kinds import AppKind, Audience, OrganizationKind
 from tenants.errors import NotFound
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Identified)
 
 
 @strawberry.type(description="A secret of an app that works. What it is was shown once, and is kept nowhere.")
@@ -37,6 +43,10 @@ class App(OfRow):
     @strawberry.field
     def kind(self) -> AppKind:
         return AppKind(self.row.kind)
+
+    @strawberry.field(description="Whose people sign in to it.")
+    def audience(self) -> Audience:
+        return Audience(self.row.audience)
 
     @strawberry.field(description="The most that a token of this app may allow.")
     def scopes(self) -> list[ApiScope]:
@@ -78,8 +88,41 @@ class Organization(Node):
     async def apps(
         organizations: Sequence["Organization"], context: Context, first: int = 20, after: str | None = None
     ) -> Each[Connection[App]]:
-        """Another's, which is met on a tenant, is not told."""
-        context.actor.require(ApiScope.MANAGE_ORGANIZATION)
-        own = context.actor.organization_id
-        (page,) = await pages_of(context, reads.app_pages, [own], lambda row: App(row=row), first=first, after=after)
-        return [page if each.row.id == own else NotFound() for each in organizations]
+        return await _own_pages(organizations, context, reads.app_pages, lambda row: App(row=row), first, after)
+
+    @set_based(description="Its people, by when they first signed up. Needs the scope manage_organization.")
+    async def members(
+        organizations: Sequence["Organization"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[Member]]:
+        return await _own_pages(organizations, context, reads.member_pages, lambda row: Member(row=row), first, after)
+
+    @set_based(description="Those it made, oldest first. Needs the scope manage_organization.")
+    async def invitations(
+        organizations: Sequence["Organization"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[Invitation]]:
+        return await _own_pages(
+            organizations, context, reads.invitation_pages, lambda row: Invitation(row=row), first, after
+        )
+
+    @set_based(description="Teams of an agency, oldest first. Needs the scope manage_organization.")
+    async def sub_organizations(
+        organizations: Sequence["Organization"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection["Organization"]]:
+        return await _own_pages(
+            organizations, context, reads.sub_pages, lambda row: Organization(row=row), first, after
+        )
+
+
+async def _own_pages(
+    organizations: Sequence[Organization],
+    context: Context,
+    read: Pages[R],
+    of: Callable[[R], T],
+    first: int,
+    after: str | None,
+) -> list[Connection[T] | Exception]:
+    """Of the own organization. Of another, which is met on a tenant, only its name is told."""
+    context.actor.require(ApiScope.MANAGE_ORGANIZATION)
+    own = context.actor.organization_id
+    (page,) = await pages_of(context, read, [own], of, first=first, after=after)
+    return [page if each.row.id == own else NotFound() for each in organizations]

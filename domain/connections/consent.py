@@ -28,8 +28,9 @@ from domain.connections.tokens import store_tokens
 from domain.connections.trail import Event, note
 from domain.ports.errors import ConsentRefused
 from domain.ports.provider import AppCredentials, Consent, Provider, TokenSet
-from tenants.access.actor import Actor
+from tenants.access.actor import Actor, ApiScope
 from tenants.jobs import Job, JobKind
+from tenants.registry.service import is_admitted
 from tenants.scope import Scope
 from tenants.secrets.hashing import hash_token
 
@@ -68,6 +69,7 @@ async def start_connection(
             connection_id=connection.id,
             account=name,
             begun_by=actor.name,
+            begun_by_organization_id=actor.organization_id,
             expires_at=now + STATE_LIFETIME,
         )
     )
@@ -116,6 +118,14 @@ async def _claim(house: House, tenant_id: UUID, state_id: UUID, consent: Consent
             raise StateRefused("STATE_EXPIRED", "This consent took too long; begin again.")
         if state.account != consent.account:
             raise StateRefused("ACCOUNT_MISMATCH", "The consent was given for another account.")
+        if not await is_admitted(
+            session,
+            organization_id=state.begun_by_organization_id,
+            tenant_id=tenant_id,
+            scope=ApiScope.WRITE_CONNECTIONS,
+            now=now,
+        ):
+            raise StateRefused("NO_LONGER_ALLOWED", "Who began this may not connect sources to the business any more.")
         if not await claim_oauth_state(session, tenant_id=tenant_id, state_id=state_id, now=now):
             raise StateRefused(STATE_USED, "This consent was answered already.")
     return state

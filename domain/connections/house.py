@@ -33,5 +33,8 @@ class House:
     def callback_url(self, provider: str) -> str:
         return f"{self.public_url}/oauth/callback/{provider.lower()}"
 
+    def invitation_url(self, token: str) -> str:
+        return f"{self.public_url}/oauth/invitation?token={token}"
+
     def webhook_url(self, provider: str, app_id: object) -> str:
         return f"{self.public_url}/webhooks/{provider.lower()}/{app_id}"

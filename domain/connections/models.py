@@ -35,6 +35,7 @@ class OAuthState(DirectoryEntity):
     connection_id: Mapped[UUID]
     account: Mapped[str]
     begun_by: Mapped[str]
+    begun_by_organization_id: Mapped[UUID]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from sqlalchemy import TextClause
 
-from tenants.access import authorizations, codes, sign_in
+from tenants.access import authorizations, codes, invitations, sign_in
 from tenants.sql import statement
 
 AT_ONCE = 1000
@@ -132,6 +132,13 @@ OF_ORGANIZATIONS = (
         "expires_at",
         timedelta(days=30),
         "An app shows when its secrets ended while somebody may still look for the reason.",
+        owner="organization_id",
+    ),
+    Retention(
+        "invitations",
+        "expires_at",
+        invitations.KEPT,
+        "An address is kept while somebody may still ask what became of its invitation; the audit keeps who came.",
         owner="organization_id",
     ),
     Retention(

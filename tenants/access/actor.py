@@ -18,7 +18,10 @@ class ApiScope(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """An app of an organization, on its own or for a person who is a member of it and allowed it that."""
+    """An app, on its own for its organization, or for a person in an organization of theirs, who allowed it that.
+
+    `app_owner_id` is whose app it is, where it is not that of whom it acts for.
+    """
 
     organization_id: UUID
     app_id: UUID
@@ -26,6 +29,12 @@ class Actor:
     scopes: frozenset[str]
     person_id: UUID | None = None
     authorization_id: UUID | None = None
+    app_owner_id: UUID | None = None
+
+    @property
+    def app_key(self) -> tuple[UUID, UUID]:
+        """The app's organization and the app."""
+        return (self.app_owner_id or self.organization_id, self.app_id)
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 
 from tenants.access.actor import Actor, ApiScope
 from tenants.access.errors import ScopeBeyondYours
-from tenants.access.kinds import AppKind
+from tenants.access.kinds import AppKind, Audience
 from tenants.access.models import App, AppSecret
 from tenants.access.redirects import check_redirect_uri
 from tenants.access.repository import get_own_app
@@ -32,6 +32,7 @@ async def register_app(
     kind: AppKind,
     redirect_uris: Sequence[str] = (),
     scopes: Collection[str],
+    audience: Audience = Audience.OWN_ORGANIZATION,
 ) -> tuple[App, str | None]:
     """The app, and for a confidential one its secret, which is kept nowhere. Needs the organization's scope."""
     if kind is AppKind.PUBLIC and not redirect_uris:
@@ -48,6 +49,7 @@ async def register_app(
         kind=kind,
         redirect_uris=_checked_redirects(redirect_uris),
         scopes=_checked_scopes(scopes),
+        audience=audience,
     )
     session.add(app)
     await session.flush()
@@ -64,6 +66,7 @@ async def create_app(
     kind: AppKind,
     redirect_uris: Sequence[str],
     scopes: Collection[str],
+    audience: Audience,
 ) -> tuple[App, str | None]:
     """As `register_app`, by somebody: nobody makes an app that may more than they may themselves (ScopeBeyondYours)."""
     beyond = sorted(set(scopes) - actor.scopes)
@@ -76,6 +79,7 @@ async def create_app(
         kind=kind,
         redirect_uris=redirect_uris,
         scopes=scopes,
+        audience=audience,
     )
 
 

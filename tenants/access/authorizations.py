@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from tenants.access.clients import Client
+from tenants.access.members import Member
 from tenants.access.models import Authorization, RefreshToken
 from tenants.audit.author import Author, AuthorKind
 from tenants.audit.service import record_organization_change
@@ -40,6 +41,7 @@ class Renewal:
     authorization_id: UUID
     app_id: UUID
     person_id: UUID
+    acts_for_id: UUID
     scopes: frozenset[str]
 
 
@@ -47,7 +49,7 @@ async def open_authorization(
     session: Session,
     *,
     client: Client,
-    person_id: UUID,
+    member: Member,
     code_id: UUID | None,
     scopes: Collection[str],
     now: datetime,
@@ -59,7 +61,8 @@ async def open_authorization(
             created_at=now,
             organization_id=client.organization_id,
             app_id=client.app_id,
-            person_id=person_id,
+            person_id=member.person_id,
+            acts_for_id=member.organization_id,
             code_id=code_id,
             scopes=sorted(scopes),
             expires_at=now + LIFETIME,
@@ -104,12 +107,12 @@ async def use_refresh_token(session: Session, *, client: Client, token: str, now
                 Authorization.expires_at > now,
             )
             .values(used_at=now)
-            .returning(Authorization.id, Authorization.person_id, Authorization.scopes)
+            .returning(Authorization.id, Authorization.person_id, Authorization.acts_for_id, Authorization.scopes)
             .execution_options(synchronize_session=False)
         )
     ).one_or_none()
     if row is not None:
-        return Renewal(row.id, client.app_id, row.person_id, frozenset(row.scopes))
+        return Renewal(row.id, client.app_id, row.person_id, row.acts_for_id, frozenset(row.scopes))
     known = await find_by_refresh_token(session, client=client, token=token)
     if known is not None and known.used_at is not None:
         await end_authorization(

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from tenants.access.actor import Actor
-from tenants.access.kinds import MemberRole
+from tenants.access.kinds import Audience, MemberRole, OrganizationKind
+from tenants.access.members import lent
 from tenants.database import Database
 from tenants.scope import Scope
 from tenants.sql import Row, query
@@ -20,14 +21,17 @@ MEMORY_SECONDS = 30.0
 REMEMBERED_CALLERS = 10_000
 
 CALLER = query("""
-SELECT a.scopes, a.archived_at, m.role, p.disabled_at,
+SELECT a.scopes, a.audience, a.archived_at, o.kind AS owner_kind, m.role, p.disabled_at,
+    a.organization_id = f.id OR a.organization_id = f.parent_id AS is_own,
     :authorization_id!uuid IS NOT NULL AND (z.id IS NULL OR z.ended_at IS NOT NULL) AS ended
 FROM apps a
+JOIN organizations o ON o.id = a.organization_id
+JOIN organizations f ON f.id = :organization_id!uuid
 LEFT JOIN authorizations z
-  ON z.organization_id = a.organization_id AND z.app_id = a.id AND z.id = :authorization_id
-LEFT JOIN memberships m ON m.organization_id = a.organization_id AND m.person_id = :person_id!uuid
+  ON z.organization_id = a.organization_id AND z.app_id = a.id AND z.id = :authorization_id AND z.acts_for_id = f.id
+LEFT JOIN memberships m ON m.organization_id = f.id AND m.person_id = :person_id!uuid
 LEFT JOIN people p ON p.id = :person_id
-WHERE a.organization_id = :organization_id!uuid AND a.id = :app_id!uuid
+WHERE a.organization_id = :app_owner_id!uuid AND a.id = :app_id!uuid
 """)
 
 
@@ -49,7 +53,7 @@ class Callers:
 
     async def admit(self, actor: Actor) -> Actor:
         """With the scopes that are left. Raises CallerEnded."""
-        key = (actor.organization_id, actor.app_id, actor.person_id, actor.authorization_id)
+        key = (actor.organization_id, actor.app_key, actor.person_id, actor.authorization_id)
         known = self._known.get(key)
         if known is None or known.until <= time.monotonic():
             known = Known(await self._read(actor), time.monotonic() + self._memory_seconds)
@@ -62,12 +66,15 @@ class Callers:
         return actor if actor.scopes <= known.scopes else replace(actor, scopes=actor.scopes & known.scopes)
 
     async def _read(self, actor: Actor) -> frozenset[str] | None:
-        scope = Scope(organization_id=actor.organization_id, person_id=actor.person_id)
+        owner_id, app_id = actor.app_key
+        acts_for = actor.organization_id
+        scope = Scope(organization_id=owner_id, person_id=actor.person_id, known=frozenset({acts_for}))
         async with self._database.reading(scope) as snapshot:
             row = await snapshot.fetch_one(
                 CALLER,
-                organization_id=actor.organization_id,
-                app_id=actor.app_id,
+                organization_id=acts_for,
+                app_owner_id=owner_id,
+                app_id=app_id,
                 person_id=actor.person_id,
                 authorization_id=actor.authorization_id,
             )
@@ -82,4 +89,9 @@ def _left(row: Row, *, is_person: bool) -> frozenset[str] | None:
         return scopes
     if row["role"] is None or row["disabled_at"] is not None:
         return None
-    return scopes & MemberRole(row["role"]).scopes
+    return scopes & lent(
+        MemberRole(row["role"]),
+        is_own=bool(row["is_own"]),
+        audience=Audience(row["audience"]),
+        owner_kind=OrganizationKind(row["owner_kind"]),
+    )

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tenants.access import repository
-from tenants.access.kinds import AppKind
+from tenants.access.kinds import AppKind, Audience, OrganizationKind
 from tenants.database import Session, enter
 from tenants.scope import Scope
 from tenants.secrets.hashing import hash_token
@@ -20,11 +20,13 @@ class Client:
     app_id: UUID
     organization_id: UUID
     organization_name: str
+    organization_kind: OrganizationKind
     client_id: str
     name: str
     kind: AppKind
     redirect_uris: tuple[str, ...]
     scopes: frozenset[str]
+    audience: Audience
     secret_hashes: tuple[bytes, ...] = field(repr=False)
 
     def secret_matches(self, secret: str) -> bool:
@@ -41,16 +43,18 @@ async def find_client(session: Session, *, client_id: str, now: datetime) -> Cli
         return None
     app_id, organization_id = ids
     await enter(session, Scope(organization_id=organization_id))
-    app, organization_name = await repository.get_app(session, organization_id, app_id)
+    app, organization = await repository.get_app(session, organization_id, app_id)
     hashes = await repository.list_secret_hashes(session, organization_id, app_id, now=now)
     return Client(
         app_id=app_id,
         organization_id=organization_id,
-        organization_name=organization_name,
+        organization_name=organization.name,
+        organization_kind=OrganizationKind(organization.kind),
         client_id=app.client_id,
         name=app.name,
         kind=AppKind(app.kind),
         redirect_uris=tuple(app.redirect_uris),
         scopes=frozenset(app.scopes),
+        audience=Audience(app.audience),
         secret_hashes=tuple(bytes.fromhex(value) for value in hashes),
     )

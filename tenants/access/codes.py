@@ -22,6 +22,7 @@ KEPT = timedelta(days=1)
 class RedeemedCode:
     id: UUID
     person_id: UUID
+    acts_for_id: UUID
     redirect_uri: str
     scopes: frozenset[str]
     code_challenge: str
@@ -37,6 +38,7 @@ async def code_store(
     code: str,
     client: Client,
     person_id: UUID,
+    acts_for_id: UUID,
     redirect_uri: str,
     scopes: Collection[str],
     code_challenge: str,
@@ -58,6 +60,7 @@ async def code_store(
             organization_id=client.organization_id,
             app_id=client.app_id,
             person_id=person_id,
+            acts_for_id=acts_for_id,
             redirect_uri=redirect_uri,
             scopes=sorted(scopes),
             code_challenge=code_challenge,
@@ -87,6 +90,7 @@ async def code_redeem(session: Session, *, client: Client, code: str, now: datet
             .returning(
                 AuthorizationCode.id,
                 AuthorizationCode.person_id,
+                AuthorizationCode.acts_for_id,
                 AuthorizationCode.redirect_uri,
                 AuthorizationCode.scopes,
                 AuthorizationCode.code_challenge,
@@ -96,7 +100,8 @@ async def code_redeem(session: Session, *, client: Client, code: str, now: datet
     if row is None:
         await _end_what_it_led_to(session, client, code, now)
         return None
-    return RedeemedCode(row.id, row.person_id, row.redirect_uri, frozenset(row.scopes), row.code_challenge)
+    scopes = frozenset(row.scopes)
+    return RedeemedCode(row.id, row.person_id, row.acts_for_id, row.redirect_uri, scopes, row.code_challenge)
 
 
 async def _end_what_it_led_to(session: Session, client: Client, code: str, now: datetime) -> None:

@@ -3,8 +3,13 @@
 Refusal
 ├── InvalidInput          REDIRECT_URI_INVALID, SCOPE_UNKNOWN, ADDRESS_INVALID, PASSWORD_TOO_SHORT, …
 ├── Conflict
-│   └── SignInAddressTaken
+│   ├── SignInAddressTaken
+│   ├── AlreadyMember
+│   ├── LastOwner
+│   ├── HasOwner
+│   └── InvitationEnded
 └── Denied
+    ├── OwnersOnly
     ├── ScopeBeyondYours
     ├── SignInRefused
     └── SignInThrottled
@@ -18,6 +23,43 @@ class ScopeBeyondYours(Denied):
 
     def __init__(self, scope: str, *, field: str = "scopes") -> None:
         super().__init__(f"Only who has the scope {scope} can give it on.", field=(field,))
+
+
+class OwnersOnly(Denied):
+    """The first owner of an organization is made by whoever may invite to it."""
+
+    code = "OWNERS_ONLY"
+
+    def __init__(self, *, field: str) -> None:
+        super().__init__("Only an owner of the organization decides who its owners are.", field=(field,))
+
+
+class AlreadyMember(Conflict):
+    code = "ALREADY_MEMBER"
+
+    def __init__(self) -> None:
+        super().__init__("Who signs in by this address is a member already.", field=("address",))
+
+
+class LastOwner(Conflict):
+    code = "LAST_OWNER"
+
+    def __init__(self) -> None:
+        super().__init__("An organization keeps at least one owner: make somebody else one first.", field=("memberId",))
+
+
+class HasOwner(Conflict):
+    code = "HAS_OWNER"
+
+    def __init__(self) -> None:
+        super().__init__("The business has an owner, who decides who else there is.", field=("tenantId",))
+
+
+class InvitationEnded(Conflict):
+    code = "INVITATION_ENDED"
+
+    def __init__(self) -> None:
+        super().__init__("The invitation was accepted, taken back, or has expired.", field=("invitationId",))
 
 
 class SignInAddressTaken(Conflict):

@@ -21,6 +21,13 @@ class AppKind(StrEnum):
     PUBLIC = "PUBLIC"
 
 
+class Audience(StrEnum):
+    """Whose people sign in to an app: its own organization's and those of its sub-organizations, or anybody's."""
+
+    OWN_ORGANIZATION = "OWN_ORGANIZATION"
+    ANY_ORGANIZATION = "ANY_ORGANIZATION"
+
+
 class MemberRole(StrEnum):
     OWNER = "OWNER"
     ADMIN = "ADMIN"

@@ -41,6 +41,32 @@ class Membership(DirectoryTable):
     created_at: Mapped[datetime]
 
 
+class Invitation(DirectoryEntity):
+    """Into an organization, for whoever holds the token. The row's own organization made it.
+
+    Who invited is named as the audit names actors. One into another organization is for its first owner, and ends
+    when there is one.
+    """
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        Index("ix_invitations_organization_id", "organization_id", "id"),
+        Index("ix_invitations_organization_id_expires_at", "organization_id", "expires_at"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    into_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    address: Mapped[str]
+    role: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    redirect_uri: Mapped[str | None]
+    invited_by: Mapped[str]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    accepted_by_id: Mapped[UUID | None]
+    revoked_at: Mapped[datetime | None]
+
+
 class App(DirectoryEntity):
     """A client of the API: a machine (CONFIDENTIAL) or a front end for people (PUBLIC, no secret)."""
 
@@ -53,6 +79,7 @@ class App(DirectoryEntity):
     kind: Mapped[str]
     redirect_uris: Mapped[list[str]]
     scopes: Mapped[list[str]]
+    audience: Mapped[str]
     archived_at: Mapped[datetime | None]
 
 
@@ -72,6 +99,8 @@ class AppSecret(DirectoryEntity):
 
 
 class AuthorizationCode(DirectoryEntity):
+    """The organization is the app's; the person acts for another, or for the same."""
+
     __tablename__ = "authorization_codes"
     __table_args__ = (ForeignKeyConstraint(*APP_KEY, ondelete="CASCADE"),)
 
@@ -79,6 +108,7 @@ class AuthorizationCode(DirectoryEntity):
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     app_id: Mapped[UUID]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    acts_for_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     redirect_uri: Mapped[str]
     scopes: Mapped[list[str]]
     code_challenge: Mapped[str]
@@ -87,9 +117,9 @@ class AuthorizationCode(DirectoryEntity):
 
 
 class Authorization(DirectoryEntity):
-    """What a person allowed an app, until when. Reasons of an end: REVOKED, TOKEN_REUSED, CODE_REUSED.
+    """What a person allowed an app, acting for which organization, until when; the app's own is the row's.
 
-    The code it began with is forgotten after a day.
+    Reasons of an end: REVOKED, TOKEN_REUSED, CODE_REUSED. The code it began with is forgotten after a day.
     """
 
     __tablename__ = "authorizations"
@@ -102,6 +132,7 @@ class Authorization(DirectoryEntity):
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     app_id: Mapped[UUID]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    acts_for_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     code_id: Mapped[UUID | None] = mapped_column(index=True)
     scopes: Mapped[list[str]]
     expires_at: Mapped[datetime]

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
-from tenants.access.models import App, Organization
+from tenants.access.models import App, Invitation, Organization
 from tenants.ids import FIRST
 from tenants.snapshots import Snapshot
-from tenants.sql import Row, query
+from tenants.sql import Query, Row, query
 
 Key = tuple[UUID, UUID]
 """An organization's id and the id of something of it."""
 
-_APP = "a.id, a.created_at, a.organization_id, a.client_id, a.name, a.kind, a.redirect_uris, a.scopes, a.archived_at"
+_APP = """a.id, a.created_at, a.organization_id, a.client_id, a.name, a.kind, a.redirect_uris, a.scopes, a.audience,
+    a.archived_at"""
 
 ORGANIZATIONS = query("""
 SELECT o.id, o.created_at, o.kind, o.name, o.parent_id FROM organizations o WHERE o.id = ANY (:organization_ids!uuids)
@@ -37,6 +38,53 @@ ORDER BY s.id
 """)
 
 
+SUB_PAGES = query("""
+SELECT * FROM (
+    SELECT o.id, o.created_at, o.kind, o.name, o.parent_id,
+        row_number() OVER (PARTITION BY o.parent_id ORDER BY o.id) AS place
+    FROM organizations o WHERE o.parent_id = ANY (:organization_ids!uuids) AND o.id > :after!uuid
+) p
+WHERE place <= :limit!bigint ORDER BY parent_id, place
+""")
+_MEMBER = "m.organization_id, m.person_id AS id, m.role, m.created_at"
+MEMBERS = query(f"""
+SELECT {_MEMBER} FROM memberships m
+WHERE m.organization_id = ANY (:organization_ids!uuids) AND m.person_id = ANY (:ids!uuids)
+""")
+MEMBER_PAGES = query(f"""
+SELECT * FROM (
+    SELECT {_MEMBER}, row_number() OVER (PARTITION BY m.organization_id ORDER BY m.person_id) AS place
+    FROM memberships m WHERE m.organization_id = ANY (:organization_ids!uuids) AND m.person_id > :after!uuid
+) p
+WHERE place <= :limit!bigint ORDER BY organization_id, place
+""")
+ADDRESSES = query("SELECT p.id, p.sign_in_address FROM people p WHERE p.id = ANY (:ids!uuids)")
+_INVITATION = """i.id, i.created_at, i.organization_id, i.into_id, i.address, i.role, i.expires_at, i.accepted_at,
+    i.revoked_at"""
+INVITATIONS = query(f"""
+SELECT {_INVITATION} FROM invitations i
+WHERE i.organization_id = ANY (:organization_ids!uuids) AND i.id = ANY (:ids!uuids)
+""")
+INVITATION_PAGES = query(f"""
+SELECT * FROM (
+    SELECT {_INVITATION}, row_number() OVER (PARTITION BY i.organization_id ORDER BY i.id) AS place
+    FROM invitations i
+    WHERE i.organization_id = ANY (:organization_ids!uuids) AND i.id > :after!uuid
+) p
+WHERE place <= :limit!bigint ORDER BY organization_id, place
+""")
+
+
+class Belonging(NamedTuple):
+    """A member, by the person's id."""
+
+    organization_id: UUID
+    id: UUID
+    role: str
+    created_at: datetime
+    address: str
+
+
 async def organizations_by_id(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, Organization]:
     rows = await snapshot.fetch(ORGANIZATIONS, organization_ids=_owners(keys))
     return {(row["id"], row["id"]): cast(Organization, row) for row in rows}
@@ -53,8 +101,7 @@ async def app_pages(
 ) -> dict[UUID, list[App]]:
     """A page of each organization's that are not archived, in the order they were made."""
     found: dict[UUID, list[App]] = {}
-    asked: dict[str, Any] = {"organization_ids": list(organization_ids), "after": after or FIRST, "limit": limit}
-    for row in await snapshot.fetch(APP_PAGES, **asked):
+    for row in await _page(snapshot, APP_PAGES, organization_ids, after, limit):
         found.setdefault(row["organization_id"], []).append(cast(App, row))
     return found
 
@@ -66,6 +113,66 @@ async def live_secrets(snapshot: Snapshot, keys: Sequence[Key], *, now: datetime
     for row in rows:
         found.setdefault((row["organization_id"], row["app_id"]), []).append(row)
     return found
+
+
+async def sub_pages(
+    snapshot: Snapshot, organization_ids: Sequence[UUID], *, after: UUID | None, limit: int
+) -> dict[UUID, list[Organization]]:
+    """A page of those under each, in the order they were made."""
+    found: dict[UUID, list[Organization]] = {}
+    for row in await _page(snapshot, SUB_PAGES, organization_ids, after, limit):
+        found.setdefault(row["parent_id"], []).append(cast(Organization, row))
+    return found
+
+
+async def members_by_id(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, Belonging]:
+    rows = await snapshot.fetch(MEMBERS, organization_ids=_owners(keys), ids=[id for _, id in keys])
+    return {(each.organization_id, each.id): each for each in await _met(snapshot, rows)}
+
+
+async def member_pages(
+    snapshot: Snapshot, organization_ids: Sequence[UUID], *, after: UUID | None, limit: int
+) -> dict[UUID, list[Belonging]]:
+    """A page of each organization's, in the order in which they first signed up anywhere."""
+    found: dict[UUID, list[Belonging]] = {}
+    for each in await _met(snapshot, await _page(snapshot, MEMBER_PAGES, organization_ids, after, limit)):
+        found.setdefault(each.organization_id, []).append(each)
+    return found
+
+
+async def invitations_by_id(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, Invitation]:
+    """By who invited. Ended ones too."""
+    rows = await snapshot.fetch(INVITATIONS, organization_ids=_owners(keys), ids=[id for _, id in keys])
+    return {(row["organization_id"], row["id"]): cast(Invitation, row) for row in rows}
+
+
+async def invitation_pages(
+    snapshot: Snapshot, organization_ids: Sequence[UUID], *, after: UUID | None, limit: int
+) -> dict[UUID, list[Invitation]]:
+    """A page of those that each made, oldest first. Ended ones too, for a month."""
+    found: dict[UUID, list[Invitation]] = {}
+    for row in await _page(snapshot, INVITATION_PAGES, organization_ids, after, limit):
+        found.setdefault(row["organization_id"], []).append(cast(Invitation, row))
+    return found
+
+
+async def _page(
+    snapshot: Snapshot, pages: Query, organization_ids: Sequence[UUID], after: UUID | None, limit: int
+) -> list[Row]:
+    return await snapshot.fetch(pages, organization_ids=list(organization_ids), after=after or FIRST, limit=limit)
+
+
+async def _met(snapshot: Snapshot, rows: Sequence[Row]) -> list[Belonging]:
+    """Members with their addresses, which an organization knows of its own."""
+    if not rows:
+        return []
+    ids = [row["id"] for row in rows]
+    await snapshot.meet(ids)
+    addresses = {row["id"]: row["sign_in_address"] for row in await snapshot.fetch(ADDRESSES, ids=ids)}
+    return [
+        Belonging(row["organization_id"], row["id"], row["role"], row["created_at"], addresses[row["id"]])
+        for row in rows
+    ]
 
 
 def _owners(keys: Sequence[Key]) -> list[UUID]:

@@ -1,5 +1,6 @@
 """The rows of the directory. The look-ups by key work before anybody is known; the rest needs the matching scope."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,11 +24,10 @@ async def find_person_id(session: Session, address: str) -> UUID | None:
     return None if found is None else found
 
 
-async def get_app(session: Session, organization_id: UUID, app_id: UUID) -> tuple[App, str]:
-    """The app and the name of its organization."""
+async def get_app(session: Session, organization_id: UUID, app_id: UUID) -> tuple[App, Organization]:
     row = (
         await session.execute(
-            select(App, Organization.name)
+            select(App, Organization)
             .join(Organization, Organization.id == App.organization_id)
             .where(App.organization_id == organization_id, App.id == app_id)
         )
@@ -60,7 +60,11 @@ async def find_person(session: Session, person_id: UUID) -> Person | None:
     return await session.scalar(select(Person).where(Person.id == person_id))
 
 
-async def find_membership(session: Session, organization_id: UUID, person_id: UUID) -> Membership | None:
-    return await session.scalar(
-        select(Membership).where(Membership.organization_id == organization_id, Membership.person_id == person_id)
-    )
+async def list_memberships(session: Session, person_id: UUID) -> Sequence[Membership]:
+    return (await session.scalars(select(Membership).where(Membership.person_id == person_id))).all()
+
+
+async def list_organizations(session: Session, ids: Collection[UUID]) -> Sequence[Organization]:
+    """By name."""
+    wanted = select(Organization).where(Organization.id.in_(ids))
+    return (await session.scalars(wanted.order_by(Organization.name, Organization.id))).all()

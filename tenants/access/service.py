@@ -4,7 +4,6 @@ Creating an organization or a person narrows the transaction to it: row-level se
 """
 
 import asyncio
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -19,15 +18,6 @@ from tenants.database import Session, enter
 from tenants.ids import new_id
 from tenants.scope import Scope
 from tenants.secrets.hashing import hash_password
-
-
-@dataclass(frozen=True)
-class Member:
-    """Somebody who may sign in for an organization."""
-
-    person_id: UUID
-    organization_id: UUID
-    role: MemberRole
 
 
 async def organization_create(
@@ -65,16 +55,6 @@ async def membership_add(session: Session, *, organization_id: UUID, person_id: 
         .values(organization_id=organization_id, person_id=person_id, role=role, created_at=wall_now())
         .on_conflict_do_update(index_elements=["organization_id", "person_id"], set_={"role": role})
     )
-
-
-async def find_member(session: Session, *, organization_id: UUID, person_id: UUID) -> Member | None:
-    """Nobody, where the person is disabled or belongs elsewhere. Narrows the transaction to the person."""
-    await enter(session, Scope(organization_id=organization_id, person_id=person_id))
-    person = await repository.find_person(session, person_id)
-    membership = await repository.find_membership(session, organization_id, person_id)
-    if person is None or person.disabled_at is not None or membership is None:
-        return None
-    return Member(person_id, organization_id, MemberRole(membership.role))
 
 
 async def find_sign_in_address(session: Session, *, person_id: UUID) -> str | None:

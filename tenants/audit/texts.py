@@ -9,6 +9,7 @@ from typing import Any
 SAID = frozenset(
     {
         "account",
+        "audience",
         "begunBy",
         "code",
         "currency",

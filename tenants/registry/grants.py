@@ -58,7 +58,7 @@ async def create_grant(
     beyond = sorted(set(scopes) - actor.scopes)
     if beyond:
         raise ScopeBeyondYours(beyond[0])
-    if await _owner_of(session, tenant_id) != actor.organization_id:
+    if await get_owner(session, tenant_id) != actor.organization_id:
         live = await _live_grants(session, tenant_id, now)
         own = [each for each in live if each.organization_id == actor.organization_id]
         _hold_to_own(own, scopes, grant.expires_at)
@@ -84,7 +84,7 @@ async def revoke_grant(session: AsyncSession, actor: Actor, *, tenant_id: UUID, 
     row = await session.scalar(select(Grant).where(Grant.tenant_id == tenant_id, Grant.id == grant_id))
     if row is None:
         raise NotFound(field=("grantId",))
-    owner = await _owner_of(session, tenant_id)
+    owner = await get_owner(session, tenant_id)
     if actor.organization_id != owner:
         if row.organization_id == actor.organization_id:
             raise OwnGrant
@@ -106,11 +106,11 @@ async def leave_tenant(session: AsyncSession, actor: Actor, *, tenant_id: UUID, 
     own = [each for each in live if each.organization_id == actor.organization_id]
     if not own:
         raise GrantEnded(field=("tenantId",))
-    await _end(session, actor, own, live, await _owner_of(session, tenant_id), now)
+    await _end(session, actor, own, live, await get_owner(session, tenant_id), now)
 
 
 async def _end(
-    session: AsyncSession, actor: Actor, ended: list[Grant], live: list[Grant], owner: UUID | None, now: datetime
+    session: AsyncSession, actor: Actor, ended: list[Grant], live: list[Grant], owner: UUID, now: datetime
 ) -> None:
     """With all that was passed on by who may not pass it on any more."""
     while ended:
@@ -164,6 +164,18 @@ def _hold_to_own(own: Sequence[Grant], scopes: Collection[str], expires_at: date
             )
 
 
+async def check_opened(session: AsyncSession, actor: Actor, *, tenant_id: UUID, now: datetime) -> None:
+    """Whoever opened a tenant, and still manages it, hands it to its owner: nobody does to whom it was passed on.
+
+    Raises NoGrant.
+    """
+    own = actor.organization_id
+    for each in await _live_grants(session, tenant_id, now):
+        if each.organization_id == own and each.granted_by_organization_id == own:
+            return
+    raise NoGrant(field=("tenantId",))
+
+
 async def _live_grants(session: AsyncSession, tenant_id: UUID, now: datetime) -> list[Grant]:
     """Locked, in one order: who gives something on and who ends it wait for each other."""
     live = (Grant.revoked_at.is_(None), or_(Grant.expires_at.is_(None), Grant.expires_at > now))
@@ -171,5 +183,6 @@ async def _live_grants(session: AsyncSession, tenant_id: UUID, now: datetime) ->
     return list(await session.scalars(found))
 
 
-async def _owner_of(session: AsyncSession, tenant_id: UUID) -> UUID | None:
-    return await session.scalar(select(Tenant.organization_id).where(Tenant.id == tenant_id))
+async def get_owner(session: AsyncSession, tenant_id: UUID) -> UUID:
+    """The organization of a tenant that was entered."""
+    return (await session.scalars(select(Tenant.organization_id).where(Tenant.id == tenant_id))).one()

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tenants.access.actor import Actor, ApiScope
 from tenants.access.models import Organization
 from tenants.currencies import is_currency
-from tenants.database import enter
+from tenants.database import enter, snapshot_within
 from tenants.errors import GrantEnded, InvalidInput, NoGrant, NotFound
 from tenants.ids import FIRST, new_id
 from tenants.registry.grants import GrantRole
@@ -98,6 +98,15 @@ async def admit(
     refusal = refused(rows, scope=scope, now=now, field=field)
     if refusal is not None:
         raise refusal
+
+
+async def is_admitted(
+    session: AsyncSession, *, organization_id: UUID, tenant_id: UUID, scope: ApiScope, now: datetime
+) -> bool:
+    """Whether an organization may do what was begun for it a while ago. Enters it, beside the tenant."""
+    await enter(session, Scope.of_tenant(tenant_id, organization_id=organization_id))
+    rows = await (await snapshot_within(session)).fetch(ADMISSION, tenant_id=tenant_id, organization_id=organization_id)
+    return refused(rows, scope=scope, now=now) is None
 
 
 def refused(

@@ -11,6 +11,7 @@ from tenants.access.kinds import AppKind, OrganizationKind
 from tenants.database import Database
 from tenants.scope import Scope
 
+REDIRECT = "https://reports.example/back"
 ALL_SCOPES = tuple(str(scope) for scope in ApiScope)
 
 
@@ -31,10 +32,14 @@ class Machine:
 
 
 async def new_organization(
-    database: Database, *, kind: OrganizationKind = OrganizationKind.AGENCY, name: str = "North & Sons"
+    database: Database,
+    *,
+    kind: OrganizationKind = OrganizationKind.AGENCY,
+    name: str = "North & Sons",
+    parent_id: UUID | None = None,
 ) -> UUID:
     async with database.unit_of_work() as session:
-        return (await service.organization_create(session, kind=kind, name=name)).id
+        return (await service.organization_create(session, kind=kind, name=name, parent_id=parent_id)).id
 
 
 async def new_machine(
@@ -44,7 +49,12 @@ async def new_machine(
     organization_id = organization_id or await new_organization(database)
     async with database.unit_of_work(Scope(organization_id=organization_id)) as session:
         app, secret = await register_app(
-            session, organization_id=organization_id, name="Reports", kind=AppKind.CONFIDENTIAL, scopes=scopes
+            session,
+            organization_id=organization_id,
+            name="Reports",
+            kind=AppKind.CONFIDENTIAL,
+            redirect_uris=[REDIRECT],
+            scopes=scopes,
         )
     assert secret is not None
     return Machine(Actor(organization_id, app.id, app.client_id, frozenset(scopes)), secret)

@@ -14,10 +14,10 @@ APPLICATION = "azimuth_app"
 LOOKUP = "azimuth_lookup"
 BENCHMARK = "azimuth_benchmark"
 
-Setting = Literal["tenant_ids", "tenant_id", "organization_ids", "organization_id", "person_id"]
+Setting = Literal["tenant_ids", "tenant_id", "organization_ids", "organization_id", "person_ids", "person_id"]
 
 
-LISTS = ("tenant_ids", "organization_ids")
+LISTS = ("tenant_ids", "organization_ids", "person_ids")
 
 
 @dataclass(frozen=True)
@@ -98,13 +98,22 @@ _QUEUE = "wake-ups by id: a worker serves every tenant"
 
 DIRECTORY = {
     "organizations": Directory(
-        KEPT, "kind name", Guard((_ITSELF, Opening("id", "organization_ids")), _ITSELF), looked_up=True
+        KEPT,
+        "kind name",
+        Guard((_ITSELF, Opening("parent_id", "organization_id"), Opening("id", "organization_ids")), _ITSELF),
+        looked_up=True,
     ),
-    "people": Directory(KEPT, "sign_in_address password_hash", Guard((_HERSELF,), _HERSELF), looked_up=True),
+    "people": Directory(
+        KEPT,
+        "sign_in_address password_hash",
+        Guard((_HERSELF, Opening("id", "person_ids")), _HERSELF),
+        looked_up=True,
+    ),
     "memberships": Directory(
         ALL, "role", Guard(reads=(_ORGANIZATION, Opening("person_id", "person_id")), writes=_ORGANIZATION)
     ),
-    "apps": Directory(KEPT, "client_id name kind redirect_uris scopes", _OF_ORGANIZATION, looked_up=True),
+    "invitations": Directory(ALL, "address role token_hash redirect_uri invited_by", _OF_ORGANIZATION, looked_up=True),
+    "apps": Directory(KEPT, "client_id name kind redirect_uris scopes audience", _OF_ORGANIZATION, looked_up=True),
     "app_secrets": Directory(ALL, "secret_hash", _OF_ORGANIZATION),
     "authorization_codes": Directory(ALL, "code_hash redirect_uri scopes code_challenge", _OF_ORGANIZATION),
     "authorizations": Directory(KEPT, "scopes end_reason", _OF_ORGANIZATION),
@@ -143,13 +152,20 @@ DIRECTORY = {
     "pgqueuer_statistics": Directory(ALL, "status entrypoint", open_because=_QUEUE),
 }
 
-PERSONAL = frozenset({("people", "sign_in_address")})
+PERSONAL = frozenset({("people", "sign_in_address"), ("invitations", "address")})
 """The personal columns the directory may have."""
 
 WITHOUT_MODEL = frozenset({"alembic_version", "pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics"})
 SEQUENCES = frozenset(f"{name}_id_seq" for name in WITHOUT_MODEL if name.startswith("pgqueuer"))
 
-STRANGERS = frozenset({"fk_organizations_parent_id"})
+STRANGERS = frozenset(
+    {
+        "fk_organizations_parent_id",
+        "fk_authorization_codes_acts_for_id",
+        "fk_authorizations_acts_for_id",
+        "fk_invitations_into_id",
+    }
+)
 """Foreign keys that lead from one organization's row to another's by their nature."""
 
 CONTEXT = {

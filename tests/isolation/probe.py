@@ -23,7 +23,14 @@ UNSUPPORTED = "0A000"
 MALFORMED = "22P02"
 ADDED = "INSERT 0 1"
 
-SETTINGS: tuple[Setting, ...] = ("organization_id", "organization_ids", "person_id", "tenant_ids", "tenant_id")
+SETTINGS: tuple[Setting, ...] = (
+    "organization_id",
+    "organization_ids",
+    "person_id",
+    "person_ids",
+    "tenant_ids",
+    "tenant_id",
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,8 @@ class Context:
         one = {name: getattr(sides[0], name) for name, sides in self.told.items() if name not in LISTS}
         readable = frozenset(side.tenant_id for side in self.told.get("tenant_ids", ()))
         known = frozenset(side.organization_id for side in self.told.get("organization_ids", ()))
-        return Scope(**one, readable=readable, known=known).statements()
+        people = frozenset(side.person_id for side in self.told.get("person_ids", ()))
+        return Scope(**one, readable=readable, known=known, people=people).statements()
 
 
 WHOLE: Mapping[Setting, tuple[Side, ...]] = dict.fromkeys(SETTINGS, (A,))

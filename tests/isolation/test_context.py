@@ -54,7 +54,7 @@ async def test_a_connection_forgets_whom_it_served(one_connection: Database, end
                 raise Interrupted
     except Interrupted:
         pass
-    assert await told(one_connection) == [[], [], None, None, None]
+    assert await told(one_connection) == [[], [], [], None, None, None]
     async with one_connection.unit_of_work() as session:
         assert await session.scalar(text("SELECT pg_backend_pid()")) == served
         assert await session.scalar(SEEN) == 0

@@ -7,7 +7,7 @@ from api.mutation import KeyedInput, Payload, mutation
 from api.organizations.types import App
 from tenants.access.actor import ApiScope
 from tenants.access.apps import create_app
-from tenants.access.kinds import AppKind
+from tenants.access.kinds import AppKind, Audience
 from tenants.gate import Done, Unit
 
 
@@ -18,6 +18,10 @@ class AppCreateInput(KeyedInput):
         description="The most that its tokens may allow; none that your own token lacks."
     )
     kind: AppKind = AppKind.CONFIDENTIAL
+    audience: Audience = strawberry.field(
+        default=Audience.OWN_ORGANIZATION,
+        description="Whose people sign in to it. Nobody manages an organization of theirs through another's app.",
+    )
     redirect_uris: list[str] | None = strawberry.field(
         default=None, description="Where people are sent back to after they signed in. Compared to the letter."
     )
@@ -48,5 +52,6 @@ async def app_create(unit: Unit, info: Info, input: AppCreateInput) -> Done:
         kind=input.kind,
         redirect_uris=input.redirect_uris or [],
         scopes=input.scopes,
+        audience=input.audience,
     )
     return Done(encode(Kind.APP, row.organization_id, row.id), secret=secret)

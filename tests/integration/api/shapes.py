@@ -7,6 +7,7 @@ fields, fails.
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from graphql import (
@@ -22,7 +23,8 @@ from graphql import (
 from api.ids import Kind, encode, organization_gid
 from api.schema import schema
 from tenants.access.actor import ApiScope
-from tests.factories.organizations import new_machine, new_organization
+from tests.factories.organizations import REDIRECT, new_machine, new_organization
+from tests.factories.people import new_invitation, new_person
 from tests.factories.tenants import give_grant, new_tenant
 from tests.integration.api.world import Household
 
@@ -119,6 +121,7 @@ async def _app_create(home: Household) -> Input:
         "kind": "CONFIDENTIAL",
         "redirectUris": ["https://board.example/back"],
         "scopes": ["MANAGE_ORGANIZATION"],
+        "audience": "ANY_ORGANIZATION",
     }
 
 
@@ -134,6 +137,44 @@ async def _another_app(home: Household) -> str:
     scopes = [ApiScope.MANAGE_ORGANIZATION]
     machine = await new_machine(home.planner.database, organization_id=home.machine.organization_id, scopes=scopes)
     return encode(Kind.APP, machine.organization_id, machine.actor.app_id)
+
+
+async def _organization_create(home: Household) -> Input:
+    return {"name": "Retail team"}
+
+
+async def _invitation_create(home: Household) -> Input:
+    team = await new_organization(home.planner.database, parent_id=home.machine.organization_id)
+    return {**_inviting(), "role": "OWNER", "organizationId": organization_gid(team)}
+
+
+async def _invitation_revoke(home: Household) -> Input:
+    actor = home.machine.actor
+    invitation_id = await new_invitation(home.planner.database, actor)
+    return {"invitationId": encode(Kind.INVITATION, actor.organization_id, invitation_id)}
+
+
+async def _member_update(home: Household) -> Input:
+    return {"memberId": await _another_member(home), "role": "ADMIN"}
+
+
+async def _member_remove(home: Household) -> Input:
+    return {"memberId": await _another_member(home)}
+
+
+async def _tenant_owner_invite(home: Household) -> Input:
+    return {**_inviting(), "tenantId": home.tenant.gid}
+
+
+def _inviting() -> Input:
+    soon = datetime.now(UTC) + timedelta(days=3)
+    return {"address": "owner@bakery.example", "expiresAt": soon.isoformat(), "redirectUri": REDIRECT}
+
+
+async def _another_member(home: Household) -> str:
+    organization_id = home.machine.organization_id
+    person = await new_person(home.planner.database, organization_id)
+    return encode(Kind.MEMBER, organization_id, person.person_id)
 
 
 async def _tenant_leave(home: Household) -> Input:
@@ -251,8 +292,14 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "appCreate": _app_create,
     "appSecretRotate": _app_secret_rotate,
     "appArchive": _app_archive,
+    "organizationCreate": _organization_create,
+    "invitationCreate": _invitation_create,
+    "invitationRevoke": _invitation_revoke,
+    "memberUpdate": _member_update,
+    "memberRemove": _member_remove,
     "tenantCreate": _tenant_create,
     "tenantLeave": _tenant_leave,
+    "tenantOwnerInvite": _tenant_owner_invite,
     "grantCreate": _grant_create,
     "grantRevoke": _grant_revoke,
     "connectionStart": _connection_start,
@@ -271,7 +318,18 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
 }
 
 
-OF_ORGANIZATION = ("tenantCreate", "tenantLeave", "appCreate", "appSecretRotate", "appArchive")
+OF_ORGANIZATION = (
+    "tenantCreate",
+    "tenantLeave",
+    "appCreate",
+    "appSecretRotate",
+    "appArchive",
+    "organizationCreate",
+    "invitationCreate",
+    "invitationRevoke",
+    "memberUpdate",
+    "memberRemove",
+)
 """Those that act on no tenant there is."""
 
 

@@ -10,6 +10,7 @@ from graphql import GraphQLObjectType, get_named_type, is_object_type
 
 from api.ids import Kind
 from tests.factories.organizations import new_machine, new_organization
+from tests.factories.people import new_invitation, new_person
 from tests.factories.shops import new_provider_app, new_shop
 from tests.factories.tenants import give_grant, new_tenant
 from tests.integration.api.client import Caller, sign_in
@@ -71,6 +72,10 @@ async def home(world: World) -> Household:
         await new_tenant(world.database, world.keyring, machine.actor)
         await new_machine(world.database, organization_id=machine.organization_id)
         await give_grant(world.database, home.tenant, await new_organization(world.database))
+        await new_person(world.database, machine.organization_id)
+        await new_invitation(world.database, machine.actor)
+    for _ in range(COUNT):
+        await new_organization(world.database, parent_id=machine.organization_id)
     return home
 
 

@@ -9,6 +9,7 @@ from api.ids import Kind, encode, organization_gid
 from tenants.database import Database
 from tenants.secrets.keyring import KeyRing
 from tests.factories.organizations import Machine, new_machine
+from tests.factories.people import new_invitation, new_person
 from tests.factories.plans import Planner
 from tests.factories.shops import Shop, new_provider_app, new_shop, order
 from tests.factories.tenants import Tenancy, founders_grant, new_tenant
@@ -70,9 +71,12 @@ async def new_household(database: Database, keyring: KeyRing, machine: Machine, 
     objective = await planner.objective(kpis=(kpi,))
     initiative = await planner.initiative()
     organization_id = machine.organization_id
+    member = await new_person(database, organization_id)
     gids = {
         Kind.ORGANIZATION: organization_gid(organization_id),
         Kind.APP: encode(Kind.APP, organization_id, machine.actor.app_id),
+        Kind.MEMBER: encode(Kind.MEMBER, organization_id, member.person_id),
+        Kind.INVITATION: encode(Kind.INVITATION, organization_id, await new_invitation(database, machine.actor)),
         Kind.TENANT: tenant.gid,
         Kind.GRANT: encode(Kind.GRANT, tenant.id, await founders_grant(database, tenant)),
         Kind.KPI: kpi,

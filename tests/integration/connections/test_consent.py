@@ -112,6 +112,13 @@ async def test_old_callback_is_refused(office: Office, tenant: str, store: Store
     assert refusal(await office.call_back(query)) == (400, "CONSENT_STALE")
 
 
+async def test_who_may_not_any_more_connects_nothing(office: Office, tenant: str, store: Store) -> None:
+    """Though they began it while they might."""
+    query = await office.decide(await office.start(tenant, store))
+    await office.api.change("tenantLeave", "tenantId", tenantId=tenant)
+    assert refusal(await office.call_back(query)) == (400, "NO_LONGER_ALLOWED")
+
+
 async def test_state_we_did_not_give_is_refused(office: Office, tenant: str, store: Store) -> None:
     query = await office.decide(await office.start(tenant, store))
     landed = await office.call_back(signed(office, {**query, "state": "a-state-of-a-stranger"}))

@@ -92,7 +92,7 @@ async def test_keys_states_and_runs_go_at_their_time(ground: Ground) -> None:
     for days in (29, 31):
         at = NOW - timedelta(days=days)
         await ground.migrator.execute(
-            "INSERT INTO oauth_states VALUES ($1, $2, $3, $4, $5, $6, 'x', 'me', $2)",
+            "INSERT INTO oauth_states VALUES ($1, $2, $3, $4, $5, $6, 'x', 'me', $2, NULL, $5)",
             new_id(), at, str(days).encode(), app_id, tenant_id, connection_id,
         )  # fmt: skip
         await ground.migrator.execute(
@@ -122,9 +122,14 @@ async def test_what_organizations_and_the_house_keep_goes_too(ground: Ground, da
     )
     for hours in (23, 25):
         await ground.migrator.execute(
-            "INSERT INTO authorization_codes VALUES ($1, $2, $3, $4, $5, $6, 'https://x', '{}', 'c', $2, NULL)",
+            "INSERT INTO authorization_codes VALUES ($1, $2, $3, $4, $5, $6, 'https://x', '{}', 'c', $2, NULL, $4)",
             new_id(), NOW - timedelta(hours=hours), str(hours).encode(), machine.organization_id,
             machine.actor.app_id, person_id,
+        )  # fmt: skip
+    for days in (29, 31):
+        await ground.migrator.execute(
+            "INSERT INTO invitations VALUES ($1, $2, $3, $3, 'a@b.example', 'VIEWER', $4, NULL, 'x', $2)",
+            new_id(), NOW - timedelta(days=days), machine.organization_id, str(days).encode(),
         )  # fmt: skip
     for minutes in (14, 16):
         await ground.migrator.execute(
@@ -142,8 +147,9 @@ async def test_what_organizations_and_the_house_keep_goes_too(ground: Ground, da
             " VALUES ($1, 1, 0, 'successful', 'x')",
             NOW - timedelta(days=days),
         )
-    assert await ground.tidy() == 5
-    for table in ("organization_idempotency_keys", "authorization_codes", *(rule.table for rule in OF_THE_HOUSE)):
+    assert await ground.tidy() == 6
+    kept = ("organization_idempotency_keys", "authorization_codes", "invitations")
+    for table in (*kept, *(rule.table for rule in OF_THE_HOUSE)):
         assert await ground.count(table) == 1, table
 
 

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
-from tests.integration.oauth.world import REDIRECT, KnownApp, KnownPerson
+from tests.factories.people import KnownPerson
+from tests.integration.oauth.world import REDIRECT, KnownApp
 
 
 class Page(HTMLParser):

@@ -12,8 +12,9 @@ from tenants.access.models import App, Membership, Person
 from tenants.access.service import membership_add
 from tenants.database import Database
 from tenants.scope import Scope
+from tests.factories.people import KnownPerson, new_person
 from tests.integration.oauth.browser import Visit, error_of
-from tests.integration.oauth.world import KnownPerson, ManualClock, World, new_app, new_person
+from tests.integration.oauth.world import ManualClock, World, new_app
 
 
 async def test_a_person_lets_a_front_end_in(http: httpx2.AsyncClient, tokens: AccessTokens, world: World) -> None:

@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from tenants.access.kinds import AppKind
 from tenants.access.models import SignInAttempt
 from tenants.database import Database
+from tests.factories.people import new_person
 from tests.integration.oauth.browser import Page, Visit, press, received
-from tests.integration.oauth.world import REDIRECT, ManualClock, World, new_app, new_person
+from tests.integration.oauth.world import REDIRECT, ManualClock, World, new_app
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from tenants.access.models import App, Authorization, Membership, Person
 from tenants.database import Database
 from tenants.ids import new_id
 from tenants.scope import Scope
-from tests.integration.oauth.world import World, new_app, new_person
+from tests.factories.people import new_person
+from tests.integration.oauth.world import World, new_app
 
 
 @pytest.fixture
@@ -87,6 +88,7 @@ async def test_what_a_person_allowed_may_be_taken_back(
                 organization_id=world.organization_id,
                 app_id=app_id,
                 person_id=analyst.person_id,
+                acts_for_id=world.organization_id,
                 scopes=["read_metrics"],
                 expires_at=datetime.now(UTC),
                 ended_at=ended_at,

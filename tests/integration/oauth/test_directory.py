@@ -2,19 +2,23 @@
 
 import asyncio
 import secrets
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, text
 
 from tenants.access import service
 from tenants.access.apps import register_app
+from tenants.access.clients import find_client
 from tenants.access.errors import SignInAddressTaken
 from tenants.access.kinds import AppKind, MemberRole, OrganizationKind
+from tenants.access.members import find_members
 from tenants.access.models import App, AppSecret, Organization, Person
 from tenants.database import Database
 from tenants.errors import InvalidInput
 from tenants.scope import Scope
-from tests.integration.oauth.world import PASSWORD, World, new_app, new_person
+from tests.factories.people import PASSWORD, new_person
+from tests.integration.oauth.world import World, new_app
 
 
 async def test_secrets_and_passwords_are_kept_as_hashes_only(database: Database, world: World) -> None:
@@ -115,15 +119,15 @@ async def test_an_app_that_cannot_work_is_not_created(
 
 async def test_a_member_takes_up_another_role(database: Database, world: World) -> None:
     person = await new_person(database, world.organization_id, MemberRole.VIEWER)
-    scope = Scope(organization_id=world.organization_id)
-    async with database.unit_of_work(scope) as session:
+    async with database.unit_of_work(Scope(organization_id=world.organization_id)) as session:
         await service.membership_add(
             session, organization_id=world.organization_id, person_id=person.person_id, role=MemberRole.ADMIN
         )
-    async with database.snapshot(scope) as session:
-        member = await service.find_member(session, organization_id=world.organization_id, person_id=person.person_id)
-    assert member is not None
-    assert member.role is MemberRole.ADMIN
+    async with database.snapshot() as session:
+        client = await find_client(session, client_id=world.front_end.client_id, now=datetime.now(UTC))
+        assert client is not None
+        (member,) = await find_members(session, client=client, person_id=person.person_id)
+    assert (member.organization_id, member.role) == (world.organization_id, MemberRole.ADMIN)
 
 
 async def test_creating_an_organization_shows_no_other(database: Database, world: World) -> None:

@@ -18,8 +18,9 @@ from tenants.audit.models import OrganizationAuditEntry
 from tenants.database import Database
 from tenants.scope import Scope
 from tests.factories.organizations import new_machine
+from tests.factories.people import new_person
 from tests.integration.oauth.browser import Visit, error_of
-from tests.integration.oauth.world import KnownApp, ManualClock, World, new_app, new_person
+from tests.integration.oauth.world import KnownApp, ManualClock, World, new_app
 
 
 async def signed_in(http: httpx2.AsyncClient, world: World, **extra: str | None) -> dict[str, Any]:

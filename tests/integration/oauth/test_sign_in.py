@@ -11,7 +11,8 @@ from tenants.access.keys import system_key
 from tenants.access.sign_in import sign_in
 from tenants.database import Database
 from tenants.secrets.keyring import KeyRing
-from tests.integration.oauth.world import PASSWORD, ManualClock, World, new_person
+from tests.factories.people import PASSWORD, new_person
+from tests.integration.oauth.world import ManualClock, World
 
 Try = Callable[[str, str], Awaitable[UUID]]
 

@@ -1,6 +1,5 @@
 """Who lives in these tests: an agency with its apps and people, and a stranger."""
 
-import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -8,13 +7,13 @@ from uuid import UUID
 from tenants.access import service
 from tenants.access.actor import ApiScope
 from tenants.access.apps import register_app
-from tenants.access.kinds import AppKind, MemberRole, OrganizationKind
-from tenants.database import Database, enter
+from tenants.access.kinds import AppKind, Audience, MemberRole, OrganizationKind
+from tenants.database import Database
 from tenants.scope import Scope
+from tests.factories.people import KnownPerson, new_person
 
 REDIRECT = "https://agency.example/callback?from=azimuth"
 SCOPES = (ApiScope.READ_METRICS, ApiScope.WRITE_KPIS)
-PASSWORD = "correct horse battery"
 
 
 @dataclass
@@ -33,13 +32,6 @@ class KnownApp:
     app_id: UUID
     client_id: str
     secret: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class KnownPerson:
-    person_id: UUID
-    address: str
-    password: str = PASSWORD
 
 
 @dataclass(frozen=True)
@@ -75,6 +67,7 @@ async def new_app(
     name: str = "Reports",
     scopes: tuple[str, ...] = SCOPES,
     redirect_uris: tuple[str, ...] = (REDIRECT,),
+    audience: Audience = Audience.OWN_ORGANIZATION,
 ) -> KnownApp:
     async with database.unit_of_work(Scope(organization_id=organization_id)) as session:
         app, secret = await register_app(
@@ -84,21 +77,6 @@ async def new_app(
             kind=kind,
             redirect_uris=redirect_uris,
             scopes=scopes,
+            audience=audience,
         )
     return KnownApp(app.id, app.client_id, secret or "")
-
-
-async def new_person(
-    database: Database,
-    organization_id: UUID | None = None,
-    role: MemberRole = MemberRole.VIEWER,
-    *,
-    password: str = PASSWORD,
-) -> KnownPerson:
-    address = f"p{secrets.token_hex(6)}@agency.example"
-    async with database.unit_of_work() as session:
-        person_id = await service.person_create(session, address=address, password=password)
-        if organization_id is not None:
-            await enter(session, Scope(organization_id=organization_id))
-            await service.membership_add(session, organization_id=organization_id, person_id=person_id, role=role)
-    return KnownPerson(person_id, address, password)

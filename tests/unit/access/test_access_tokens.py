@@ -19,7 +19,7 @@ from api.oauth.tokens import InvalidAccessToken, OnBehalf, Terms, sign_access_to
 from tenants.access.actor import Actor
 from tenants.access.clients import Client
 from tenants.access.keys import PrivateKey
-from tenants.access.kinds import AppKind
+from tenants.access.kinds import AppKind, Audience, OrganizationKind
 from tenants.ids import new_id
 
 NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
@@ -29,11 +29,13 @@ CLIENT = Client(
     app_id=new_id(),
     organization_id=new_id(),
     organization_name="North",
+    organization_kind=OrganizationKind.AGENCY,
     client_id="azc_1",
     name="Reports",
     kind=AppKind.CONFIDENTIAL,
     redirect_uris=(),
     scopes=frozenset({"read_metrics"}),
+    audience=Audience.OWN_ORGANIZATION,
     secret_hashes=(),
 )
 
@@ -96,8 +98,9 @@ def test_a_token_made_by_hand_to_the_letter_is_accepted() -> None:
     )
 
 
-@pytest.mark.parametrize("person", [None, OnBehalf(UUID(int=7), UUID(int=8))])
-def test_what_is_signed_is_what_is_read(person: OnBehalf | None) -> None:
+@pytest.mark.parametrize("acts_for", [None, CLIENT.organization_id, UUID(int=9)])
+def test_what_is_signed_is_what_is_read(acts_for: UUID | None) -> None:
+    person = None if acts_for is None else OnBehalf(UUID(int=7), acts_for, UUID(int=8))
     pem = OURS.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     token = sign_access_token(
         CLIENT,
@@ -109,7 +112,11 @@ def test_what_is_signed_is_what_is_read(person: OnBehalf | None) -> None:
     )
     actor, expires_at = verify_access_token(token, keys=KEYS, terms=TERMS, now=NOW)
     own = Actor(CLIENT.organization_id, CLIENT.app_id, "azc_1", frozenset({"read_metrics"}))
-    assert actor == (own if person is None else replace(own, **person._asdict()))
+    if person is not None:
+        own = replace(own, person_id=person.person_id, authorization_id=person.authorization_id)
+    if acts_for == UUID(int=9):
+        own = replace(own, organization_id=acts_for, app_owner_id=CLIENT.organization_id)
+    assert actor == own
     assert expires_at == NOW.timestamp() + 600
     header, payload = (json.loads(base64.urlsafe_b64decode(text + "==")) for text in token.split(".")[:2])
     assert header == {"alg": "ES256", "typ": "at+jwt", "kid": "ours"}
