@@ -28,7 +28,7 @@ FROM_BROWSERS = Middleware(
     CORSMiddleware,
     allow_origins=["*"],
     allow_methods=["GET", "POST"],
-    allow_headers=["Authorization"],
+    allow_headers=["Authorization", "traceparent", "tracestate"],
     expose_headers=["Retry-After", "WWW-Authenticate"],
     max_age=86_400,
 )

@@ -131,6 +131,8 @@ class Reader:
         self, tenant_ids: Collection[UUID], scope: ApiScope, field: tuple[str, ...]
     ) -> dict[UUID, Refusal]:
         self.actor.require(scope)
+        strange = {tenant_id for tenant_id in tenant_ids if not self.actor.may_meet(tenant_id)}
+        tenant_ids = [tenant_id for tenant_id in tenant_ids if tenant_id not in strange]
         found = {tenant_id: self._entries[tenant_id] for tenant_id in tenant_ids if tenant_id in self._entries}
         readable = self._profiles if scope is ApiScope.READ_METRICS else ()
         unasked = {tenant_id for tenant_id in tenant_ids if tenant_id not in found and tenant_id not in readable}
@@ -139,7 +141,7 @@ class Reader:
             refusal = refused(rows, scope=scope, now=self.now, field=field)
             if refusal is not None:
                 refusals[tenant_id] = refusal
-        return refusals
+        return refusals | {tenant_id: NotFound(field=field) for tenant_id in strange}
 
     async def _knock(
         self, tenant_ids: Collection[UUID], scope: ApiScope, field: tuple[str, ...]

@@ -111,7 +111,7 @@ class Gate:
         claim = idempotency.Claim(
             tenant_id=command.tenant_id,
             organization_id=unit.actor.organization_id,
-            client=unit.actor.client_id,
+            client=unit.actor.keeps_keys_as,
             key=command.key,
             request_hash=_request_hash(command),
         )
@@ -136,6 +136,9 @@ class Gate:
 
     async def _audit(self, unit: Unit, command: Command, done: Done) -> None:
         tenant_id = done.tenant_id or command.tenant_id
+        changes = command.input
+        if unit.actor.person_id is not None:
+            changes = {**changes, "throughAppId": str(unit.actor.app_id)}
         if tenant_id is None:
             await record_organization_change(
                 unit.session,
@@ -143,7 +146,7 @@ class Gate:
                 organization_id=unit.actor.organization_id,
                 action=command.name,
                 subject_id=done.subject,
-                changes=command.input,
+                changes=changes,
                 now=unit.now,
             )
             return
@@ -153,7 +156,7 @@ class Gate:
             tenant_id=tenant_id,
             action=command.name,
             subject_id=done.subject,
-            changes=command.input,
+            changes=changes,
             now=unit.now,
         )
 

@@ -4,11 +4,14 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 from strawberry.extensions import SchemaExtension
 
+from api.execution.coordinates import fields_of
 from api.execution.limits import MOST_TOKENS, refuse_excess
+from tenants.access.actor import Bounds
 
 MOST_CHARACTERS = 80_000
 """Of all that is remembered: some 15 MB as it lies in memory, with its plans."""
@@ -16,13 +19,18 @@ LEAST_CHARACTERS = 100
 """As many as the shortest document weighs, whatever its length."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """Read and judged. With errors it is not carried out."""
 
+    schema: GraphQLSchema
     node: DocumentNode
     errors: Sequence[GraphQLError]
     characters: int
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        return fields_of(self.schema, self.node)
 
 
 class Documents:
@@ -48,7 +56,7 @@ class Documents:
     def _judge(self, text: str) -> Document:
         node = parse(text, max_tokens=MOST_TOKENS)
         refuse_excess(node)
-        return Document(node, validate(self._schema, node), max(len(text), LEAST_CHARACTERS))
+        return Document(self._schema, node, validate(self._schema, node), max(len(text), LEAST_CHARACTERS))
 
     def _remember(self, digest: bytes, document: Document) -> None:
         self._known[digest] = document
@@ -69,7 +77,20 @@ class Remembering(SchemaExtension):
         _require_operation(document.node, context._provided_operation_name)
         context.graphql_document = document.node
         context.pre_execution_errors = list(document.errors)
+        if not document.errors:
+            _hold_to(context.context.actor.bounds, document)
         yield
+
+
+def _hold_to(bounds: Bounds | None, document: Document) -> None:
+    """To the fields that an embed token names, if it names any."""
+    if bounds is not None and bounds.fields:
+        beyond = sorted(document.fields - bounds.fields)
+        if beyond:
+            raise GraphQLError(
+                f"The embed token does not cover the field {beyond[0]}.",
+                extensions={"code": "FORBIDDEN_FIELD", "forbiddenFields": beyond},
+            )
 
 
 def _require_operation(document: DocumentNode, wanted: str | None) -> None:

@@ -84,6 +84,8 @@ class GraphQLEndpoint:
             refused = _refuse(request_id, 503, busy.code, busy.message)
             refused.headers["Retry-After"] = "1"
             return refused
+        if actor.bounds is not None and request.headers.get("origin") != actor.bounds.origin:
+            return _refuse(request_id, 403, "FORBIDDEN_ORIGIN", "This embed token is for pages of another origin.")
         body = await self._body(request, request_id)
         if isinstance(body, Response):
             return body
@@ -152,8 +154,8 @@ class GraphQLEndpoint:
 def _in_address(request: Request) -> dict[str, Any]:
     """What a GET asks: objects are JSON, and what is none is left as it is, to be refused."""
     body: dict[str, Any] = {name: value for name, value in request.query_params.items() if value}
-    for name in ("variables", "extensions"):
-        with suppress(KeyError, orjson.JSONDecodeError):
+    for name in {"variables", "extensions"} & body.keys():
+        with suppress(orjson.JSONDecodeError):
             body[name] = orjson.loads(body[name])
     return body
 
@@ -218,7 +220,7 @@ def _answer(result: ExecutionResult, asked: Asked, *, was_executed: bool) -> Res
     content["extensions"] = {"requestId": asked.request_id}
     headers = {"Cache-Control": "no-store"}
     status = 200 if was_executed or asked.media == JSON else 400
-    if any(isinstance(error.original_error, Overloaded) for error in result.errors or ()):
+    if result.data is None and any(isinstance(each.original_error, Overloaded) for each in result.errors or ()):
         headers["Retry-After"] = "1"
         status = 503
     return Response(orjson.dumps(content, default=str), status_code=status, headers=headers)

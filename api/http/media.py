@@ -1,15 +1,16 @@
-"""Which media type an answer has: GraphQL over HTTP, draft of 2025, sections 5 and 6.
+"""Which media type an answer has, by GraphQL over HTTP.
 
 `application/json` tells an error of the document with status 200, as clients have always had it; the newer type tells
-it with 400, so that also what stands between client and server can see it.
+it with 400, so that also what stands between client and server can see it. Newer editions want 422 and 294 here and
+there; the audits, and the clients there are, want these.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 JSON = "application/json"
 RESPONSE = "application/graphql-response+json"
-# Whoever takes anything gets what clients have always got.
-_ANSWERED = {JSON: JSON, RESPONSE: RESPONSE, "application/*": JSON, "*/*": JSON}
+# Who takes either gets what clients always got.
+OURS = (JSON, RESPONSE)
 MOST_CHARACTERS = 1_000
 
 
@@ -17,10 +18,16 @@ def answered_in(accept: str | None) -> str | None:
     """The best that both sides have; the first of those that are wanted alike. None where there is nothing."""
     if accept is None or not accept.strip():
         return JSON
-    wanted = [(quality, media) for media, quality in _ranges(accept[:MOST_CHARACTERS]) if media in _ANSWERED]
-    # `max` keeps the first of equals.
-    quality, media = max(wanted, key=lambda each: each[0], default=(0.0, ""))
-    return _ANSWERED[media] if quality > 0 else None
+    wanted = dict(_ranges(accept[:MOST_CHARACTERS]))
+    found = {media: _quality_of(media, wanted) for media in OURS}
+    # The order of the header decides between equals.
+    named = [media for media in wanted if media in found]
+    return max((*named, *OURS), key=found.__getitem__) if any(found.values()) else None
+
+
+def _quality_of(media: str, wanted: Mapping[str, float]) -> float:
+    """By the most special range that covers it."""
+    return next((wanted[each] for each in (media, "application/*", "*/*") if each in wanted), 0.0)
 
 
 def _ranges(accept: str) -> Iterator[tuple[str, float]]:
@@ -39,6 +46,7 @@ def _ranges(accept: str) -> Iterator[tuple[str, float]]:
 
 def _quality(text: str) -> float:
     try:
-        return min(max(float(text), 0.0), 1.0)
+        quality = float(text)
     except ValueError:
         return 0.0
+    return quality if 0 <= quality <= 1 else 0.0

@@ -17,17 +17,20 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.ids import organization_gid
 from api.oauth.client import OAuthClient
 from api.oauth.endpoints import Introspection, Revocation
 from api.oauth.errors import ClientRefused, GrantTypeUnsupported, ResponseTypeUnsupported
+from api.oauth.exchange import TokenExchange
 from api.oauth.grants import AuthorizationCode, ClientCredentials, RefreshToken, RequiredS256
 from api.oauth.tokens import OnBehalf, Sign, Terms, Verified
 from tenants.access.authorizations import issue_refresh_token, open_authorization
 from tenants.access.clients import find_client
 from tenants.access.members import Member
 from tenants.database import Session, wait_for
+from tenants.secrets.sealing import DataKey
 
-GRANT_TYPES = {each.GRANT_TYPE for each in (ClientCredentials, AuthorizationCode, RefreshToken)}
+GRANT_TYPES = {each.GRANT_TYPE for each in (ClientCredentials, AuthorizationCode, RefreshToken, TokenExchange)}
 
 
 class OAuthRequest(rfc6749.OAuth2Request):  # type: ignore[misc]  # the library is untyped
@@ -49,7 +52,7 @@ class IssuedToken(dict[str, Any]):
 
 
 class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
-    """`shown` is the access token that is asked about, where it is one and its caller may still act. `renewed` is the
+    """`shown` is the access token that is asked about or traded, where its caller may still act. `renewed` is the
     authorization that a refresh token belongs to, as soon as one was used, and `code_id` the code that was.
     """
 
@@ -64,6 +67,7 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
         now: datetime,
         sign: Sign | None = None,
         shown: Verified | None = None,
+        key: DataKey | None = None,
     ) -> None:
         super().__init__()
         self.session = session
@@ -71,13 +75,25 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
         self.terms = terms
         self.shown = shown
         self._sign = sign
+        self._key = key
         self._clients: dict[str, OAuthClient | None] = {}
         self.register_grant(ClientCredentials)
         self.register_grant(AuthorizationCode, [RequiredS256()])
         self.register_grant(RefreshToken)
+        self.register_grant(TokenExchange)
         self.register_endpoint(Revocation)
         self.register_endpoint(Introspection)
         self.register_token_generator("default", self._issue)
+
+    @property
+    def sign(self) -> Sign:
+        assert self._sign is not None, "only the token endpoint issues"
+        return self._sign
+
+    @property
+    def key(self) -> DataKey:
+        assert self._key is not None, "only the token endpoint issues"
+        return self._key
 
     def query_client(self, client_id: str) -> OAuthClient | None:
         if client_id not in self._clients:
@@ -133,14 +149,14 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
             scopes = user.lends(client.app) & frozenset((scope or "").split())
             if not scopes:
                 raise InvalidGrantError("Nothing of what was granted is still allowed.")
-        assert self._sign is not None, "only the token endpoint issues"
         issued = IssuedToken(
             token_type="Bearer",  # noqa: S106 - the kind of token
             expires_in=self.terms.lifetime_seconds,
             scope=" ".join(sorted(scopes)),
         )
         if user is None:
-            return IssuedToken(access_token=self._sign(client.app, scopes), **issued)
+            return IssuedToken(access_token=self.sign(client.app, scopes), **issued)
+        issued["organization"] = organization_gid(user.organization_id)
         authorization_id = self.renewed or wait_for(
             open_authorization(
                 self.session,
@@ -155,7 +171,7 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
             issue_refresh_token(self.session, client=client.app, authorization_id=authorization_id, now=self.now)
         )
         person = OnBehalf(user.person_id, user.organization_id, authorization_id)
-        return IssuedToken(access_token=self._sign(client.app, scopes, person), refresh_token=refresh_token, **issued)
+        return IssuedToken(access_token=self.sign(client.app, scopes, person), refresh_token=refresh_token, **issued)
 
     def save_token(self, token: IssuedToken, request: OAuthRequest) -> None:
         """Access tokens prove themselves; nothing is stored."""

@@ -171,7 +171,8 @@ class AuthorizationPage:
             address=address,
             acts_for=member.organization_name,
             scopes=asked.lendable(member),
-            elsewhere=_action(asked.naming_none().parameters) if len(members) > 1 else None,
+            elsewhere=_action(asked.naming_none().parameters) if len([*filter(asked.lendable, members)]) > 1 else None,
+            is_own=asked.client.organization_id in {member.organization_id, member.parent_id},
         )
 
     async def _sign_in(self, request: Request, form: dict[str, str], visitor: Visitor, key: DataKey) -> Response:

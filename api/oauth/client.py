@@ -34,6 +34,6 @@ class OAuthClient(ClientMixin):  # type: ignore[misc]  # the library is untyped
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        if grant_type == "client_credentials":
+        if grant_type in {"client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"}:
             return self.app.kind is AppKind.CONFIDENTIAL
         return grant_type in {"authorization_code", "refresh_token"} and bool(self.app.redirect_uris)

@@ -6,17 +6,20 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
+from api.ids import organization_gid
 from api.oauth.client import OAuthClient
 from api.oauth.tokens import Verified
 from tenants.access.authorizations import EndReason, end_authorization, find_by_refresh_token
 from tenants.access.models import RefreshToken
 from tenants.database import wait_for
+from tenants.registry.embeds import end_embed
 
 Known = Verified | RefreshToken
 
 
 class Revocation(RevocationEndpoint):  # type: ignore[misc]  # the library is untyped
-    """Ends the authorization that a token belongs to. What is no token of the app's is answered alike (RFC 7009, 2.2).
+    """Ends an embed token, or the authorization a token belongs to. What is no token of the app's is answered alike
+    (RFC 7009, 2.2).
 
     A machine's own access token belongs to none: it ends with its hour, or when the app is put away.
     """
@@ -27,9 +30,12 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]  # the library is un
         return known_token(self, request, client)
 
     def revoke_token(self, token: Known, request: Any) -> None:
+        client = request.client.app
+        if isinstance(token, Verified) and token.actor.embed_id is not None:
+            wait_for(end_embed(self.server.session, client, embed_id=token.actor.embed_id, now=self.server.now))
+            return
         found = token.authorization_id if isinstance(token, RefreshToken) else token.actor.authorization_id
         if found is not None:
-            client = request.client.app
             wait_for(
                 end_authorization(
                     self.server.session,
@@ -62,6 +68,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
             "iss": terms.issuer,
             "aud": terms.audience,
             "exp": token.expires_at,
+            "organization": organization_gid(actor.organization_id),
         }
 
 

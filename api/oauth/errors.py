@@ -17,7 +17,7 @@ class ClientRefused(InvalidClientError):  # type: ignore[misc]  # the library is
 
 
 class GrantTypeUnsupported(UnsupportedGrantTypeError):  # type: ignore[misc]
-    description = "The grant types are authorization_code, client_credentials and refresh_token."
+    description = "The grant types are authorization_code, client_credentials, refresh_token and RFC 8693."
 
 
 class ResponseTypeUnsupported(UnsupportedResponseTypeError):  # type: ignore[misc]

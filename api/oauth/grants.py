@@ -125,7 +125,7 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc]
                 person_id=renewal.person_id,
             )
         )
-        if member is None:
+        if member is None or member.since > renewal.allowed_at:
             raise InvalidGrantError("Who allowed this may not any more.")
         return member
 

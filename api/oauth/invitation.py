@@ -18,7 +18,7 @@ from tenants.access.errors import InvitationEnded, SignInAddressTaken, SignInThr
 from tenants.access.invitations import Pending, accept, find_pending
 from tenants.access.keys import system_key
 from tenants.access.kinds import MemberRole
-from tenants.access.service import person_create
+from tenants.access.service import password_hashed, person_add
 from tenants.access.sign_in import sign_in
 from tenants.clock import Clock
 from tenants.database import Database
@@ -114,12 +114,13 @@ class InvitationPage:
         person_id = guest.pending.person_id
         if guest.step == "sign_in":
             person_id = await sign_in(self._database, address=address, password=password, key=key, clock=self._clock)
+        password_hash = await password_hashed(password) if guest.step == "account" else ""
         async with self._database.unit_of_work() as session:
-            if person_id is None:
-                person_id = await person_create(session, address=address, password=password)
             pending = await find_pending(session, token=guest.token, now=self._clock.now(), locked=True)
             if pending is None:
                 raise InvitationEnded
+            if person_id is None:
+                person_id = await person_add(session, address=address, password_hash=password_hash)
             await accept(session, pending, person_id=person_id, now=self._clock.now())
         return person_id
 

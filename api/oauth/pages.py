@@ -50,6 +50,7 @@ _CONSENT = Template(_read("consent.html"))
 _OUTSIDER = Template(_read("outsider.html"))
 _REFUSAL = Template(_read("refusal.html"))
 _INVITATION = Template(_read("invitation.html"))
+_STEPS = {step: Template(_read(f"invitation_{step}.html")) for step in ("accept", "sign_in", "account")}
 _JOINED = Template(_read("joined.html"))
 
 
@@ -86,13 +87,20 @@ def choice_page(form: Form, *, address: str, ways: Iterable[tuple[str, str]]) ->
 
 
 def consent_page(
-    form: Form, *, address: str, acts_for: str, scopes: Iterable[str], elsewhere: str | None = None
+    form: Form,
+    *,
+    address: str,
+    acts_for: str,
+    scopes: Iterable[str],
+    is_own: bool,
+    elsewhere: str | None = None,
 ) -> HTMLResponse:
-    """`elsewhere` is where another organization is chosen."""
+    """`elsewhere` is where another organization is chosen; the app is `is_own` of the one that is acted for."""
+    warning = "" if is_own else f"This app belongs to {form.client.organization_name}, not to {acts_for}."
     items = Html("\n".join(f"<li>{escape(SCOPE_WORDS[ApiScope(scope)])}</li>" for scope in sorted(scopes)))
     link = "" if elsewhere is None else f'<p class="note"><a href="{escape(elsewhere)}">Choose another</a></p>'
-    content = _form(_CONSENT, form, address=address, acts_for=acts_for, scopes=items, elsewhere=Html(link))
-    return _page("Allow access?", content, form=form)
+    told = {"address": address, "acts_for": acts_for, "scopes": items, "elsewhere": Html(link), "warning": warning}
+    return _page("Allow access?", _form(_CONSENT, form, **told), form=form)
 
 
 def outsider_page(form: Form, *, address: str, reason: str) -> HTMLResponse:
@@ -101,7 +109,7 @@ def outsider_page(form: Form, *, address: str, reason: str) -> HTMLResponse:
 
 def invitation_page(invited: Invited, *, step: str, problem: str | None = None, status: int = 200) -> HTMLResponse:
     """`step` is a template: who is signed in accepts, who has an account signs in, others make one."""
-    fields = _fill(Template(_read(f"invitation_{step}.html")), address=invited.address)
+    fields = _fill(_STEPS[step], address=invited.address)
     content = _fill(
         _INVITATION,
         organization=invited.organization,

@@ -1,6 +1,6 @@
 """The endpoints of the authorization server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from authlib.common.security import is_secure_transport
 from authlib.oauth2.rfc6749 import OAuth2Error
@@ -16,6 +16,7 @@ from api.oauth.metadata import METADATA_PATH, metadata
 from api.oauth.parameters import read_form
 from api.oauth.tokens import AccessTokens, InvalidAccessToken, Sign, Verified
 from tenants.access.callers import CallerEnded, Callers
+from tenants.access.keys import system_key
 from tenants.clock import Clock, WallClock
 from tenants.database import Database
 from tenants.secrets.keyring import KeyRing
@@ -39,7 +40,7 @@ def routes(
     if not is_secure_transport(settings.public_url):
         raise ConfigurationError("AZIMUTH_PUBLIC_URL: must be https, or http on a loopback address")
     clock = clock or WallClock()
-    endpoints = Endpoints(database, tokens, callers, clock)
+    endpoints = Endpoints(database, keyring, tokens, callers, clock)
     page = AuthorizationPage(database, keyring, tokens, clock)
     invitation = InvitationPage(database, keyring, settings.public_url, clock)
     return [
@@ -56,8 +57,11 @@ def routes(
 
 
 class Endpoints:
-    def __init__(self, database: Database, tokens: AccessTokens, callers: Callers, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, keyring: KeyRing, tokens: AccessTokens, callers: Callers, clock: Clock
+    ) -> None:
         self._database = database
+        self._keyring = keyring
         self._tokens = tokens
         self._callers = callers
         self._clock = clock
@@ -89,14 +93,21 @@ class Endpoints:
         terms, now = self._tokens.terms, self._clock.now()
         try:
             asked = OAuthRequest(request, await read_form(request), issuer=terms.issuer)
-            shown = await self._shown(asked.form.get("token"), acting=acting) if sign is None else None
+            shown = await self._presented(asked.form, issuing=sign is not None, acting=acting)
             async with self._database.unit_of_work() as session:
-                server = AuthorizationServer(session, terms=terms, sign=sign, shown=shown, now=now)
+                server = AuthorizationServer(
+                    session, terms=terms, sign=sign, shown=shown, key=system_key(self._keyring), now=now
+                )
                 answer: Response = await session.run_sync(lambda _: _carried_out(work, server, asked))
         except OAuth2Error as error:
             answer = as_response(*error(), issuer=terms.issuer)
         answer.headers.update(ANY_ORIGIN)
         return answer
+
+    async def _presented(self, form: Mapping[str, str], *, issuing: bool, acting: bool) -> Verified | None:
+        if not issuing:
+            return await self._shown(form.get("token"), acting=acting)
+        return await self._shown(form["subject_token"], acting=True) if "subject_token" in form else None
 
     async def _shown(self, token: str | None, *, acting: bool) -> Verified | None:
         """An access token that is asked about; where it shall be one by which somebody acts, with what they still may.

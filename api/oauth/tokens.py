@@ -29,13 +29,23 @@ MALFORMED = "The access token is malformed, or its signature is wrong."
 class Sign(Protocol):
     """`person` is who allowed it, for whom, and the authorization they gave."""
 
-    def __call__(self, client: Client, scopes: Collection[str], person: "OnBehalf | None" = None) -> str: ...
+    def __call__(
+        self, client: Client, scopes: Collection[str], person: "OnBehalf | None" = None, embed: "Embed | None" = None
+    ) -> str: ...
 
 
 class OnBehalf(NamedTuple):
     person_id: UUID
     acts_for_id: UUID
     authorization_id: UUID
+
+
+class Embed(NamedTuple):
+    """An embed token's id, how the partner calls whose page it is for, and how long it lasts."""
+
+    embed_id: UUID
+    subject: str
+    seconds: int
 
 
 class InvalidAccessToken(Exception):
@@ -62,6 +72,7 @@ def sign_access_token(
     key: PrivateKey,
     terms: Terms,
     now: datetime,
+    embed: Embed | None = None,
 ) -> str:
     issued_at = int(now.timestamp())
     claims: dict[str, Any] = {
@@ -80,6 +91,8 @@ def sign_access_token(
         claims |= {"person": str(person.person_id), "sid": str(person.authorization_id)}
         if person.acts_for_id != client.organization_id:
             claims |= {"org": str(person.acts_for_id), "app_org": str(client.organization_id)}
+    if embed is not None:
+        claims |= {"sub": embed.subject, "embed": str(embed.embed_id), "exp": issued_at + embed.seconds}
     header = {"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}
     return jwt.encode(header, claims, ECKey.import_key(key.pem), algorithms=[ALGORITHM])
 
@@ -111,6 +124,7 @@ def _actor(claims: dict[str, Any], terms: Terms, now: float) -> tuple[Actor, int
             person_id=UUID(claims["person"]) if "person" in claims else None,
             authorization_id=UUID(claims["sid"]) if "person" in claims else None,
             app_owner_id=UUID(claims["app_org"]) if "app_org" in claims else None,
+            embed_id=UUID(claims["embed"]) if "embed" in claims else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InvalidAccessToken("The access token lacks what it must say.") from None
@@ -143,9 +157,12 @@ class AccessTokens:
         """Signs for one request. Fetched ahead of it: making the first key takes a connection of its own."""
         key = await self.keys.private()
 
-        def sign(client: Client, scopes: Collection[str], person: OnBehalf | None = None) -> str:
+        def sign(
+            client: Client, scopes: Collection[str], person: OnBehalf | None = None, embed: Embed | None = None
+        ) -> str:
+            now = self._clock.now()
             return sign_access_token(
-                client, person=person, scopes=scopes, key=key, terms=self.terms, now=self._clock.now()
+                client, person=person, scopes=scopes, key=key, terms=self.terms, now=now, embed=embed
             )
 
         return sign

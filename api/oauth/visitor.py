@@ -1,6 +1,6 @@
 """Who sits at the browser, in a signed cookie; and the form tokens that only this browser's pages carry.
 
-The cookie is proof of sign-in for a quarter of an hour and for nothing but the authorization page.
+The cookie is proof of sign-in for a quarter of an hour and for nothing but the pages of this server.
 """
 
 import hmac

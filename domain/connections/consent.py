@@ -100,6 +100,7 @@ async def finish_consent(house: House, provider_name: str, query: Sequence[tuple
         raise
     try:
         state = await _claim(house, tenant_id, state_id, consent)
+        await _check_still_may(house, state)
         tokens = await provider.oauth.exchange(credentials, consent.account, consent.code, now=house.clock.now())
         return await _activate(house, provider, state, tokens, wanted=tuple(app.scopes))
     except (StateRefused, ConsentRefused, AccountAlreadyConnected) as refusal:
@@ -118,17 +119,22 @@ async def _claim(house: House, tenant_id: UUID, state_id: UUID, consent: Consent
             raise StateRefused("STATE_EXPIRED", "This consent took too long; begin again.")
         if state.account != consent.account:
             raise StateRefused("ACCOUNT_MISMATCH", "The consent was given for another account.")
-        if not await is_admitted(
-            session,
-            organization_id=state.begun_by_organization_id,
-            tenant_id=tenant_id,
-            scope=ApiScope.WRITE_CONNECTIONS,
-            now=now,
-        ):
-            raise StateRefused("NO_LONGER_ALLOWED", "Who began this may not connect sources to the business any more.")
         if not await claim_oauth_state(session, tenant_id=tenant_id, state_id=state_id, now=now):
             raise StateRefused(STATE_USED, "This consent was answered already.")
     return state
+
+
+async def _check_still_may(house: House, state: OAuthState) -> None:
+    """Raises StateRefused where the grant has ended by which it was begun."""
+    async with house.database.snapshot() as session:
+        if not await is_admitted(
+            session,
+            organization_id=state.begun_by_organization_id,
+            tenant_id=state.tenant_id,
+            scope=ApiScope.WRITE_CONNECTIONS,
+            now=house.clock.now(),
+        ):
+            raise StateRefused("NO_LONGER_ALLOWED", "Who began this may not connect sources to the business any more.")
 
 
 async def _note_refusal(house: House, tenant_id: UUID, state_id: UUID, code: str) -> None:

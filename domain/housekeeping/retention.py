@@ -11,6 +11,7 @@ from functools import cached_property
 from sqlalchemy import TextClause
 
 from tenants.access import authorizations, codes, invitations, sign_in
+from tenants.registry import embeds
 from tenants.sql import statement
 
 AT_ONCE = 1000
@@ -139,6 +140,13 @@ OF_ORGANIZATIONS = (
         "expires_at",
         invitations.KEPT,
         "An address is kept while somebody may still ask what became of its invitation; the audit keeps who came.",
+        owner="organization_id",
+    ),
+    Retention(
+        "embed_tokens",
+        "expires_at",
+        embeds.KEPT,
+        "Whose page could see what, while somebody may still ask.",
         owner="organization_id",
     ),
     Retention(

@@ -16,6 +16,19 @@ class ApiScope(StrEnum):
     MANAGE_ORGANIZATION = "manage_organization"
 
 
+EMBEDDABLE = frozenset(ApiScope) - {ApiScope.MANAGE_TENANTS, ApiScope.MANAGE_ORGANIZATION}
+"""What the page of an end user may be given."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """To what an embed token holds whoever bears it. No `fields`: all of them; else "Type.field" of the schema."""
+
+    tenant_id: UUID
+    origin: str
+    fields: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class Actor:
     """An app, on its own for its organization, or for a person in an organization of theirs, who allowed it that.
@@ -30,6 +43,9 @@ class Actor:
     person_id: UUID | None = None
     authorization_id: UUID | None = None
     app_owner_id: UUID | None = None
+    embed_id: UUID | None = None
+    bounds: Bounds | None = None
+    """Those of the embed token it comes with, as soon as they were looked up."""
 
     @property
     def app_key(self) -> tuple[UUID, UUID]:
@@ -40,6 +56,15 @@ class Actor:
     def name(self) -> str:
         """How the audit names the actor: no personal data."""
         return f"person:{self.person_id}" if self.person_id else f"app:{self.app_id}"
+
+    @property
+    def keeps_keys_as(self) -> str:
+        """Whose idempotency keys are its own: of an app, and of each organization that acts through it."""
+        return self.client_id if self.app_owner_id is None else f"{self.client_id} {self.organization_id}"
+
+    def may_meet(self, tenant_id: UUID) -> bool:
+        """Whether it is no other than the one it is held to."""
+        return self.bounds is None or self.bounds.tenant_id == tenant_id
 
     def require(self, scope: ApiScope) -> None:
         """Raises ForbiddenScope."""

@@ -42,6 +42,7 @@ class Renewal:
     app_id: UUID
     person_id: UUID
     acts_for_id: UUID
+    allowed_at: datetime
     scopes: frozenset[str]
 
 
@@ -107,12 +108,18 @@ async def use_refresh_token(session: Session, *, client: Client, token: str, now
                 Authorization.expires_at > now,
             )
             .values(used_at=now)
-            .returning(Authorization.id, Authorization.person_id, Authorization.acts_for_id, Authorization.scopes)
+            .returning(
+                Authorization.id,
+                Authorization.person_id,
+                Authorization.acts_for_id,
+                Authorization.created_at,
+                Authorization.scopes,
+            )
             .execution_options(synchronize_session=False)
         )
     ).one_or_none()
     if row is not None:
-        return Renewal(row.id, client.app_id, row.person_id, row.acts_for_id, frozenset(row.scopes))
+        return Renewal(row.id, client.app_id, row.person_id, row.acts_for_id, row.created_at, frozenset(row.scopes))
     known = await find_by_refresh_token(session, client=client, token=token)
     if known is not None and known.used_at is not None:
         await end_authorization(

@@ -51,8 +51,8 @@ class LastOwner(Conflict):
 class HasOwner(Conflict):
     code = "HAS_OWNER"
 
-    def __init__(self) -> None:
-        super().__init__("The business has an owner, who decides who else there is.", field=("tenantId",))
+    def __init__(self, field: str) -> None:
+        super().__init__("It has an owner, who decides who else there is.", field=(field,))
 
 
 class InvitationEnded(Conflict):

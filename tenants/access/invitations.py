@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from tenants.access import repository
-from tenants.access.actor import Actor
+from tenants.access.actor import Actor, ApiScope
 from tenants.access.errors import AlreadyMember, HasOwner, InvitationEnded
 from tenants.access.kinds import MemberRole
-from tenants.access.members import check_decides_owners, list_owners
+from tenants.access.members import check_decides_owners, check_may_give, list_owners
 from tenants.access.models import App, Invitation, Membership
 from tenants.access.wording import check_address
 from tenants.audit.author import Author, AuthorKind
@@ -29,6 +29,7 @@ INVITATION_PREFIX = "azi"
 LIFETIME = timedelta(days=7)
 LONGEST = timedelta(days=30)
 KEPT = timedelta(days=30)
+MANAGING = {ApiScope.MANAGE_ORGANIZATION, ApiScope.MANAGE_TENANTS}
 
 _FIND = text("SELECT invitation_id, organization_id FROM app.find_invitation(:hash)")
 
@@ -56,19 +57,27 @@ class Pending:
 async def create_invitation(
     session: Session, actor: Actor, invitation: NewInvitation, *, now: datetime
 ) -> tuple[Invitation, str]:
-    """Into the actor's organization. The invitation and its token. Raises InvalidInput, OwnersOnly, AlreadyMember."""
+    """Into the actor's organization. The invitation and its token.
+
+    Raises InvalidInput, ScopeBeyondYours, OwnersOnly, AlreadyMember.
+    """
+    check_may_give(actor, invitation.role)
     if invitation.role is MemberRole.OWNER:
         check_decides_owners(actor, await list_owners(session, actor.organization_id), field="role")
     return await _add(session, actor, actor.organization_id, invitation, now)
 
 
 async def invite_first_owner(
-    session: Session, actor: Actor, organization_id: UUID, invitation: NewInvitation, *, now: datetime
+    session: Session, actor: Actor, organization_id: UUID, invitation: NewInvitation, *, now: datetime, field: str
 ) -> tuple[Invitation, str]:
-    """Into one that the actor answers for, and that nobody owns yet. Raises InvalidInput, HasOwner."""
+    """Into one that the actor answers for, and that nobody owns yet. `field` names it.
+
+    Raises InvalidInput, ScopeBeyondYours, HasOwner.
+    """
+    check_may_give(actor, invitation.role, besides={ApiScope.MANAGE_ORGANIZATION})
     await enter(session, Scope(organization_id=organization_id))
     if await list_owners(session, organization_id):
-        raise HasOwner
+        raise HasOwner(field)
     return await _add(session, actor, organization_id, invitation, now)
 
 
@@ -93,7 +102,8 @@ async def _add(
         role=invitation.role,
         token_hash=hash_token(token),
         redirect_uri=invitation.redirect_uri,
-        invited_by=actor.name,
+        invited_by_app_id=actor.app_id,
+        invited_by_person_id=actor.person_id,
         expires_at=expires_at,
     )
     session.add(row)
@@ -127,21 +137,61 @@ async def find_pending(session: Session, *, token: str, now: datetime, locked: b
 
 
 async def accept(session: Session, pending: Pending, *, person_id: UUID, now: datetime) -> None:
-    """By the person who signs in by its address. Raises AlreadyMember, HasOwner."""
+    """By the person who signs in by its address. Raises AlreadyMember, HasOwner, InvitationEnded."""
     row = pending.invitation
+    await enter(session, Scope(person_id=person_id))
+    person = await repository.find_person(session, person_id)
+    if person is None or person.disabled_at is not None or not await _still_stands(session, row):
+        raise InvitationEnded
     row.accepted_at, row.accepted_by_id = now, person_id
     await session.flush()
-    await enter(session, Scope(organization_id=row.into_id))
+    if row.into_id != row.organization_id:
+        await _tell(session, row, row.organization_id, person_id, now)
+        await enter(session, Scope(organization_id=row.into_id))
+        if await list_owners(session, row.into_id):
+            raise HasOwner("invitationId")
     if await session.get(Membership, (row.into_id, person_id)) is not None:
         raise AlreadyMember
-    if row.into_id != row.organization_id and await list_owners(session, row.into_id):
-        raise HasOwner
     session.add(Membership(organization_id=row.into_id, person_id=person_id, role=row.role, created_at=now))
     await session.flush()
+    await _tell(session, row, row.into_id, person_id, now)
+
+
+async def end_invitations(session: Session, actor: Actor, *, into_id: UUID, now: datetime) -> None:
+    """Those into another organization, for which the actor's does not answer any more."""
+    await session.execute(
+        update(Invitation)
+        .where(
+            Invitation.organization_id == actor.organization_id,
+            Invitation.into_id == into_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+    )
+
+
+async def _still_stands(session: Session, row: Invitation) -> bool:
+    """Whether who made it might make it now. They may have been put out, or put away, since."""
+    owners = await list_owners(session, row.organization_id)
+    inviter = row.invited_by_person_id
+    if inviter is None:
+        app = await session.get(App, row.invited_by_app_id)
+        if app is None or app.archived_at is not None or not MANAGING & set(app.scopes):
+            return False
+    else:
+        member = await session.get(Membership, (row.organization_id, inviter))
+        if member is None or not MANAGING & MemberRole(member.role).scopes:
+            return False
+    decides = row.role != MemberRole.OWNER or row.into_id != row.organization_id
+    return decides or not owners or inviter in owners
+
+
+async def _tell(session: Session, row: Invitation, organization_id: UUID, person_id: UUID, now: datetime) -> None:
     await record_organization_change(
         session,
         Author(AuthorKind.PERSON, str(person_id), row.into_id),
-        organization_id=row.into_id,
+        organization_id=organization_id,
         action="invitationAccept",
         subject_id=str(row.id),
         changes={"role": row.role},

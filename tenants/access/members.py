@@ -1,6 +1,8 @@
 """Who belongs to an organization, as what, and what people lend an app that acts for them there."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,7 +10,7 @@ from sqlalchemy import select
 from tenants.access import repository
 from tenants.access.actor import Actor, ApiScope
 from tenants.access.clients import Client
-from tenants.access.errors import LastOwner, OwnersOnly
+from tenants.access.errors import LastOwner, OwnersOnly, ScopeBeyondYours
 from tenants.access.kinds import Audience, MemberRole, OrganizationKind
 from tenants.access.models import Membership, Organization
 from tenants.database import Session, enter
@@ -24,6 +26,7 @@ class Member:
     organization_id: UUID
     organization_name: str
     role: MemberRole
+    since: datetime
     parent_id: UUID | None = None
 
     def may_use(self, client: Client) -> bool:
@@ -64,11 +67,11 @@ async def find_members(session: Session, *, client: Client, person_id: UUID) -> 
     person = await repository.find_person(session, person_id)
     if person is None or person.disabled_at is not None:
         return []
-    roles = {each.organization_id: each.role for each in await repository.list_memberships(session, person_id)}
-    await enter(session, Scope(known=frozenset(roles)))
+    belongs = {each.organization_id: each for each in await repository.list_memberships(session, person_id)}
+    await enter(session, Scope(known=frozenset(belongs)))
     return [
-        Member(person_id, row.id, row.name, MemberRole(roles[row.id]), row.parent_id)
-        for row in await repository.list_organizations(session, roles)
+        Member(person_id, row.id, row.name, MemberRole(belongs[row.id].role), belongs[row.id].created_at, row.parent_id)
+        for row in await repository.list_organizations(session, belongs)
     ]
 
 
@@ -79,7 +82,8 @@ async def find_member(session: Session, *, client: Client, organization_id: UUID
 
 
 async def change_role(session: Session, actor: Actor, *, person_id: UUID, role: MemberRole) -> None:
-    """In the actor's organization. Raises NotFound, OwnersOnly, LastOwner."""
+    """In the actor's organization. Raises NotFound, ScopeBeyondYours, OwnersOnly, LastOwner."""
+    check_may_give(actor, role)
     member, owners = await _find(session, actor.organization_id, person_id)
     if member.role == role:
         return
@@ -94,13 +98,20 @@ async def change_role(session: Session, actor: Actor, *, person_id: UUID, role: 
 async def remove_member(session: Session, actor: Actor, *, person_id: UUID) -> None:
     """From the actor's organization; what they allowed apps for it ends with that. Raises as `change_role`."""
     member, owners = await _find(session, actor.organization_id, person_id)
-    # Everybody may go, whoever they are.
+    # Whoever owns it may go by themselves.
     if member.role == MemberRole.OWNER and person_id != actor.person_id:
         check_decides_owners(actor, owners, field="memberId")
     if owners == {person_id}:
         raise LastOwner
     await session.delete(member)
     await session.flush()
+
+
+def check_may_give(actor: Actor, role: MemberRole, *, besides: Collection[str] = ()) -> None:
+    """Nobody makes somebody who may more than their own token. Raises ScopeBeyondYours."""
+    beyond = sorted(role.scopes - actor.scopes - set(besides))
+    if beyond:
+        raise ScopeBeyondYours(beyond[0], field="role")
 
 
 async def list_owners(session: Session, organization_id: UUID) -> set[UUID]:

@@ -44,8 +44,8 @@ class Membership(DirectoryTable):
 class Invitation(DirectoryEntity):
     """Into an organization, for whoever holds the token. The row's own organization made it.
 
-    Who invited is named as the audit names actors. One into another organization is for its first owner, and ends
-    when there is one.
+    It is worth what who made it may at the moment of its acceptance. One into another organization is for its first
+    owner, and ends when there is one.
     """
 
     __tablename__ = "invitations"
@@ -60,7 +60,8 @@ class Invitation(DirectoryEntity):
     role: Mapped[str]
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     redirect_uri: Mapped[str | None]
-    invited_by: Mapped[str]
+    invited_by_app_id: Mapped[UUID]
+    invited_by_person_id: Mapped[UUID | None]
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     accepted_by_id: Mapped[UUID | None]

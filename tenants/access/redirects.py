@@ -22,6 +22,16 @@ def check_redirect_uri(value: str, *, field: tuple[str, ...] = ()) -> str:
     return value
 
 
+def check_origin(value: str, *, field: tuple[str, ...] = ()) -> str:
+    """As a browser tells it: a scheme, a host, and a port if any. Raises InvalidInput."""
+    reason = _fault(value)
+    if reason is None and urlsplit(value)[2:] != ("", "", ""):
+        reason = "has no path"
+    if reason is not None:
+        raise InvalidInput(f"An origin {reason}.", field=field, code="ORIGIN_INVALID")
+    return value
+
+
 def _fault(value: str) -> str | None:
     if len(value) > MAX_LENGTH:
         return f"has at most {MAX_LENGTH} characters"

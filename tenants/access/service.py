@@ -32,8 +32,16 @@ async def organization_create(
 
 async def person_create(session: Session, *, address: str, password: str) -> UUID:
     """Raises InvalidInput, SignInAddressTaken."""
-    address, password = check_address(address), check_password(password)
-    password_hash = await asyncio.to_thread(hash_password, password)
+    return await person_add(session, address=check_address(address), password_hash=await password_hashed(password))
+
+
+async def password_hashed(password: str) -> str:
+    """Takes its time: not while a connection is held that others wait for. Raises InvalidInput."""
+    return await asyncio.to_thread(hash_password, check_password(password))
+
+
+async def person_add(session: Session, *, address: str, password_hash: str) -> UUID:
+    """Of an address that was checked. Raises SignInAddressTaken."""
     person_id = new_id()
     await enter(session, Scope(person_id=person_id))
     # Not looked up first: of two who come at once with one address one loses, and its transaction stays whole.

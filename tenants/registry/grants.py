@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tenants.access.actor import Actor, ApiScope
 from tenants.access.errors import ScopeBeyondYours
+from tenants.access.invitations import end_invitations
 from tenants.access.kinds import MemberRole
 from tenants.database import enter
 from tenants.errors import GrantEnded, InvalidInput, NoGrant, NotFound
@@ -58,7 +59,7 @@ async def create_grant(
     beyond = sorted(set(scopes) - actor.scopes)
     if beyond:
         raise ScopeBeyondYours(beyond[0])
-    if await get_owner(session, tenant_id) != actor.organization_id:
+    if await get_organization_of(session, tenant_id) != actor.organization_id:
         live = await _live_grants(session, tenant_id, now)
         own = [each for each in live if each.organization_id == actor.organization_id]
         _hold_to_own(own, scopes, grant.expires_at)
@@ -84,7 +85,7 @@ async def revoke_grant(session: AsyncSession, actor: Actor, *, tenant_id: UUID, 
     row = await session.scalar(select(Grant).where(Grant.tenant_id == tenant_id, Grant.id == grant_id))
     if row is None:
         raise NotFound(field=("grantId",))
-    owner = await get_owner(session, tenant_id)
+    owner = await get_organization_of(session, tenant_id)
     if actor.organization_id != owner:
         if row.organization_id == actor.organization_id:
             raise OwnGrant
@@ -106,7 +107,10 @@ async def leave_tenant(session: AsyncSession, actor: Actor, *, tenant_id: UUID, 
     own = [each for each in live if each.organization_id == actor.organization_id]
     if not own:
         raise GrantEnded(field=("tenantId",))
-    await _end(session, actor, own, live, await get_owner(session, tenant_id), now)
+    owner = await get_organization_of(session, tenant_id)
+    await _end(session, actor, own, live, owner, now)
+    # Nor does it name who owns the tenant any more.
+    await end_invitations(session, actor, into_id=owner, now=now)
 
 
 async def _end(
@@ -183,6 +187,6 @@ async def _live_grants(session: AsyncSession, tenant_id: UUID, now: datetime) ->
     return list(await session.scalars(found))
 
 
-async def get_owner(session: AsyncSession, tenant_id: UUID) -> UUID:
+async def get_organization_of(session: AsyncSession, tenant_id: UUID) -> UUID:
     """The organization of a tenant that was entered."""
     return (await session.scalars(select(Tenant.organization_id).where(Tenant.id == tenant_id))).one()

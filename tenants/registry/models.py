@@ -1,7 +1,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.tables import DirectoryEntity, TenantTable
@@ -34,6 +34,29 @@ class Grant(DirectoryEntity):
     granted_by: Mapped[str | None]
     granted_by_organization_id: Mapped[UUID | None]
     revoked_by: Mapped[str | None]
+
+
+class EmbedToken(DirectoryEntity):
+    """For the page of one end user of a partner's, for minutes: one tenant, one origin, some scopes, some fields.
+
+    The token itself is signed, and kept nowhere. Who it was for is known by a keyed hash alone.
+    """
+
+    __tablename__ = "embed_tokens"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "app_id"], ["apps.organization_id", "apps.id"], ondelete="CASCADE"),
+        Index("ix_embed_tokens_organization_id_expires_at", "organization_id", "expires_at"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    app_id: Mapped[UUID]
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
+    subject_hash: Mapped[bytes]
+    origin: Mapped[str]
+    scopes: Mapped[list[str]]
+    fields: Mapped[list[str]]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
 
 
 class TenantProfile(TenantTable):

@@ -94,6 +94,8 @@ async def admit(
 ) -> None:
     """Lets the actor at a tenant or raises NotFound, NoGrant, GrantEnded; ForbiddenScope for the token itself."""
     actor.require(scope)
+    if not actor.may_meet(tenant_id):
+        raise NotFound(field=field)
     rows = await snapshot.fetch(ADMISSION, tenant_id=tenant_id, organization_id=actor.organization_id)
     refusal = refused(rows, scope=scope, now=now, field=field)
     if refusal is not None:
@@ -107,6 +109,12 @@ async def is_admitted(
     await enter(session, Scope.of_tenant(tenant_id, organization_id=organization_id))
     rows = await (await snapshot_within(session)).fetch(ADMISSION, tenant_id=tenant_id, organization_id=organization_id)
     return refused(rows, scope=scope, now=now) is None
+
+
+async def admit_later(session: AsyncSession, actor: Actor, *, tenant_id: UUID, scope: ApiScope, now: datetime) -> None:
+    """As `admit`, of what shall be done by another token. Enters the actor's organization, beside the tenant."""
+    await enter(session, Scope(organization_id=actor.organization_id, readable=frozenset({tenant_id})))
+    await admit(await snapshot_within(session), actor, tenant_id=tenant_id, scope=scope, now=now, field=("tenant",))
 
 
 def refused(
@@ -126,10 +134,22 @@ async def tenants_of(
 ) -> list[UUID]:
     """The tenants the actor may read, in the order of their ids, one page."""
     actor.require(scope)
+    if actor.bounds is not None:
+        return await _only(snapshot, actor, actor.bounds.tenant_id, scope=scope, now=now, after=after)
     rows = await snapshot.fetch(
         READABLE, organization_id=actor.organization_id, scope=scope, now=now, after=after or FIRST, limit=limit
     )
     return [row.id for row in rows]
+
+
+async def _only(
+    snapshot: Snapshot, actor: Actor, tenant_id: UUID, *, scope: ApiScope, now: datetime, after: UUID | None
+) -> list[UUID]:
+    """The one that an embed token is for, where it may still be read."""
+    if after is not None and after >= tenant_id:
+        return []
+    rows = await snapshot.fetch(ADMISSION, tenant_id=tenant_id, organization_id=actor.organization_id)
+    return [] if refused(rows, scope=scope, now=now) else [tenant_id]
 
 
 def is_live(grant: Row, now: datetime) -> bool:

@@ -112,12 +112,13 @@ DIRECTORY = {
     "memberships": Directory(
         ALL, "role", Guard(reads=(_ORGANIZATION, Opening("person_id", "person_id")), writes=_ORGANIZATION)
     ),
-    "invitations": Directory(ALL, "address role token_hash redirect_uri invited_by", _OF_ORGANIZATION, looked_up=True),
+    "invitations": Directory(ALL, "address role token_hash redirect_uri", _OF_ORGANIZATION, looked_up=True),
     "apps": Directory(KEPT, "client_id name kind redirect_uris scopes audience", _OF_ORGANIZATION, looked_up=True),
     "app_secrets": Directory(ALL, "secret_hash", _OF_ORGANIZATION),
     "authorization_codes": Directory(ALL, "code_hash redirect_uri scopes code_challenge", _OF_ORGANIZATION),
     "authorizations": Directory(KEPT, "scopes end_reason", _OF_ORGANIZATION),
     "refresh_tokens": Directory(ALL, "token_hash", _OF_ORGANIZATION),
+    "embed_tokens": Directory(ALL, "subject_hash origin scopes fields", _OF_ORGANIZATION),
     "sign_in_attempts": Directory(
         "SELECT INSERT DELETE", "address_hash", open_because="counted before anybody is known, under a keyed hash"
     ),
@@ -164,6 +165,7 @@ STRANGERS = frozenset(
         "fk_authorization_codes_acts_for_id",
         "fk_authorizations_acts_for_id",
         "fk_invitations_into_id",
+        "fk_embed_tokens_tenant_id",
     }
 )
 """Foreign keys that lead from one organization's row to another's by their nature."""

@@ -39,4 +39,5 @@ async def invitation_create(unit: Unit, info: Info, input: InvitationCreateInput
     await check_is_under(unit.session, unit.actor, under, field=("organizationId",))
     if input.role is not MemberRole.OWNER:
         raise InvalidInput("Its owner invites everybody else.", field=("role",), code="FIRST_OWNER_ONLY")
-    return invited(*await invite_first_owner(unit.session, unit.actor, under, invitation, now=unit.now))
+    made = await invite_first_owner(unit.session, unit.actor, under, invitation, now=unit.now, field="organizationId")
+    return invited(*made)

@@ -7,7 +7,7 @@ from tenants.access.actor import ApiScope
 from tenants.access.invitations import invite_first_owner
 from tenants.access.kinds import MemberRole
 from tenants.gate import Done, Unit
-from tenants.registry.grants import check_opened, get_owner
+from tenants.registry.grants import check_opened, get_organization_of
 
 
 @strawberry.input
@@ -31,6 +31,7 @@ class TenantOwnerInvitePayload(InvitingPayload):
 )
 async def tenant_owner_invite(unit: Unit, info: Info, input: TenantOwnerInviteInput) -> Done:
     await check_opened(unit.session, unit.actor, tenant_id=unit.tenant_id, now=unit.now)
-    owner_id = await get_owner(unit.session, unit.tenant_id)
+    owned_by = await get_organization_of(unit.session, unit.tenant_id)
     invitation = input.invitation(MemberRole.OWNER)
-    return invited(*await invite_first_owner(unit.session, unit.actor, owner_id, invitation, now=unit.now))
+    made = await invite_first_owner(unit.session, unit.actor, owned_by, invitation, now=unit.now, field="tenantId")
+    return invited(*made)

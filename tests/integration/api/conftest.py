@@ -14,17 +14,21 @@ import pytest
 from pydantic import SecretStr
 
 from migrations import running
+from tenants.access.actor import ApiScope
+from tenants.access.kinds import AppKind
 from tenants.database import Database
 from tenants.embedded import DatabaseUrls, provision
 from tenants.postgres.postmaster import SUPERUSER
 from tenants.postgres.server import EmbeddedServer
 from tenants.secrets.keyring import DirectoryKeyRing
 from tenants.settings import Environment, Settings
+from tests.factories.organizations import Machine, new_machine
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Ledger
 from tests.integration.api.record_shop import RecordShop, open_record_shop
 from tests.integration.api.server import serving
 from tests.integration.api.world import World, settle
+from tests.integration.oauth.world import KnownApp, new_app
 from tests.loopback import listen
 
 DATABASE = "azimuth_api"
@@ -127,3 +131,26 @@ async def agency(http: httpx2.AsyncClient, world: World) -> Caller:
 @pytest.fixture(scope="session")
 async def stranger(http: httpx2.AsyncClient, world: World) -> Caller:
     return await sign_in(http, world.stranger.machine)
+
+
+@pytest.fixture
+async def machine(world: World) -> Machine:
+    """Of an organization of its own."""
+    return await new_machine(world.database)
+
+
+@pytest.fixture
+async def caller(http: httpx2.AsyncClient, machine: Machine) -> Caller:
+    return await sign_in(http, machine)
+
+
+@pytest.fixture
+async def front_end(world: World, machine: Machine) -> KnownApp:
+    return await new_app(world.database, machine.organization_id, AppKind.PUBLIC, scopes=tuple(ApiScope))
+
+
+@pytest.fixture
+async def browser(address: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """Of somebody who was never here."""
+    async with httpx2.AsyncClient(base_url=address) as client:
+        yield client

@@ -333,6 +333,10 @@ OF_ORGANIZATION = (
 """Those that act on no tenant there is."""
 
 
+GIVES_A_ROLE = ("invitationCreate", "memberUpdate", "tenantOwnerInvite")
+"""Who does it needs all that the role lends."""
+
+
 async def sample(mutation: str, home: Household) -> Input:
     """An input of this mutation that goes through in this household."""
     assert mutation in SAMPLES, f"shapes.py has no sample of {mutation}"

@@ -7,25 +7,13 @@ import pytest
 
 from api.ids import Kind, encode
 from tenants.access.actor import ApiScope
-from tests.factories.organizations import Machine, new_machine
+from tests.factories.organizations import Machine
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Ledger
-from tests.integration.api.world import World
 
 ONE = "app { id clientId name kind redirectUris scopes archivedAt secrets { expiresAt } }"
 APP = f"{ONE} clientSecret"
 APPS = "{ viewer { organization { id name kind apps(first: 100) { nodes { id clientId name } } } } }"
-
-
-@pytest.fixture
-async def machine(world: World) -> Machine:
-    """Of an organization of its own, so that its apps are all there are."""
-    return await new_machine(world.database)
-
-
-@pytest.fixture
-async def caller(http: httpx2.AsyncClient, machine: Machine) -> Caller:
-    return await sign_in(http, machine)
 
 
 async def signs_in(http: httpx2.AsyncClient, client_id: str, secret: str) -> bool:

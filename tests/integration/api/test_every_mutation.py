@@ -12,7 +12,7 @@ from tests.factories.organizations import new_machine
 from tests.factories.tenants import give_grant
 from tests.integration.api.client import Caller, Refusal, sign_in
 from tests.integration.api.ledger import Ledger
-from tests.integration.api.shapes import OF_ORGANIZATION, Leaf, leaves, mutations, sample
+from tests.integration.api.shapes import GIVES_A_ROLE, OF_ORGANIZATION, Leaf, leaves, mutations, sample
 from tests.integration.api.world import World
 
 IDS = leaves("ID")
@@ -94,7 +94,8 @@ async def test_it_needs_its_scope_and_no_other(
     scope = refused.error["extensions"]["requiredScope"]
     assert scope in refused.error["message"]
     assert await ledger.read() == before
-    writer = await sign_in(http, world.agency.machine, scope)
+    needed = tuple(ApiScope) if mutation in GIVES_A_ROLE else (scope,)
+    writer = await sign_in(http, world.agency.machine, *needed)
     await writer.change(mutation, **input)
 
 

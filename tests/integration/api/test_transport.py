@@ -86,6 +86,10 @@ async def test_other_methods_are_told_which_there_are(agency: Caller, method: st
         ("application/json;q=much", None),
         (f"{RESPONSE}; charset=utf-16", None),
         (",;,=", None),
+        (f"{JSON};q=0, */*", RESPONSE),
+        (f"{JSON};q=0.1, */*;q=0.5", RESPONSE),
+        (f"{RESPONSE};q=nan, {JSON}", JSON),
+        (f"{JSON};q=7", None),
     ],
 )
 def test_the_media_type_is_agreed_on(accept: str | None, media: str | None) -> None:
@@ -134,7 +138,7 @@ async def test_a_page_of_any_origin_asks_with_its_token(agency: Caller) -> None:
         headers={
             "Origin": FRONT_END,
             "Access-Control-Request-Method": "POST",
-            "Access-Control-Request-Headers": "authorization, content-type",
+            "Access-Control-Request-Headers": "authorization, content-type, traceparent",
         },
     )
     assert preflight.status_code == 200

@@ -128,7 +128,7 @@ async def test_what_organizations_and_the_house_keep_goes_too(ground: Ground, da
         )  # fmt: skip
     for days in (29, 31):
         await ground.migrator.execute(
-            "INSERT INTO invitations VALUES ($1, $2, $3, $3, 'a@b.example', 'VIEWER', $4, NULL, 'x', $2)",
+            "INSERT INTO invitations VALUES ($1, $2, $3, $3, 'a@b.example', 'VIEWER', $4, NULL, $3, NULL, $2)",
             new_id(), NOW - timedelta(days=days), machine.organization_id, str(days).encode(),
         )  # fmt: skip
     for minutes in (14, 16):

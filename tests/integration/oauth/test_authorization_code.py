@@ -25,7 +25,7 @@ async def test_a_person_lets_a_front_end_in(http: httpx2.AsyncClient, tokens: Ac
     assert arrived["from"] == "azimuth"
     answer = await visit.redeem(arrived["code"])
     assert answer.status_code == 200
-    assert set(answer.json()) == {"access_token", "token_type", "expires_in", "scope", "refresh_token"}
+    assert set(answer.json()) == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "organization"}
     actor = await tokens.verify(answer.json()["access_token"])
     assert actor.person_id == world.owner.person_id
     assert actor.app_id == world.front_end.app_id

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import delete, select, update
 
+from api.ids import organization_gid
 from api.oauth.bearer import Unauthorized, authenticate
 from api.oauth.tokens import AccessTokens
 from tenants.access.authorizations import IDLE, LIFETIME
@@ -63,7 +64,7 @@ async def test_a_refresh_token_brings_both_tokens_anew(
 ) -> None:
     first = await signed_in(http, world)
     second = await renewed(http, world.front_end, first["refresh_token"])
-    assert set(second) == {"access_token", "token_type", "expires_in", "scope", "refresh_token"}
+    assert set(second) == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "organization"}
     assert second["refresh_token"] != first["refresh_token"]
     before, after = [await tokens.verify(body["access_token"]) for body in (first, second)]
     assert after == before
@@ -284,6 +285,7 @@ async def test_a_server_asks_what_a_token_allows(http: httpx2.AsyncClient, world
         "sub": str(world.owner.person_id),
         "iss": issuer,
         "aud": f"{issuer}/graphql",
+        "organization": organization_gid(world.organization_id),
     }
     await revoke(http, world.front_end, first["refresh_token"])
     assert await described(http, world.machine, first["access_token"]) == {"active": False}
