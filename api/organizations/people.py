@@ -5,6 +5,7 @@ import datetime as dt
 import strawberry
 
 from api.ids import Kind, encode
+from api.node import Node
 from api.organizations import enums  # noqa: F401
 from api.rows import OfRow, column
 from tenants.access import models
@@ -14,13 +15,18 @@ from tenants.access.reads import Belonging
 
 
 @strawberry.type(description="A person in an organization.")
-class Member(OfRow):
-    KIND = Kind.MEMBER
+class Member(Node):
     reading = ApiScope.MANAGE_ORGANIZATION
 
     row: strawberry.Private[Belonging]
-    address: str = column(description="By which they sign in.")
-    created_at: dt.datetime = column(description="When they joined.")
+
+    @strawberry.field(description="By which they sign in.")
+    def address(self) -> str:
+        return self.row.address
+
+    @strawberry.field(description="When they joined.")
+    def created_at(self) -> dt.datetime:
+        return self.row.created_at
 
     @strawberry.field
     def role(self) -> MemberRole:

@@ -93,7 +93,7 @@ async def test_each_thing_an_operator_makes_is_written_down_as_theirs(desk: Desk
     assert [(each["action"], each["changes"]) for each in entries] == [
         ("organizationCreate", {"kind": "AGENCY"}),
         ("personCreate", {"role": "OWNER"}),
-        ("appCreate", {"kind": "CONFIDENTIAL", "scopes": ["read_metrics"]}),
+        ("appCreate", {"kind": "CONFIDENTIAL", "scopes": ["read_metrics"], "audience": "OWN_ORGANIZATION"}),
         ("providerAppCreate", {"provider": "shopify", "scopes": scopes, "shared": False}),
     ]
     assert {(each["actor_kind"], each["actor_id"]) for each in entries} == {("OPERATOR", None)}

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from sqlalchemy import update
 
+from api.execution.executor import PlannedExecutor
 from api.ids import Kind, encode, organization_gid
 from tenants.access.actor import ApiScope
 from tenants.access.kinds import AppKind, MemberRole
@@ -326,3 +327,12 @@ async def test_who_is_disabled_joins_nothing(browser: httpx2.AsyncClient, world:
     async with world.database.unit_of_work(Scope(person_id=person.person_id)) as session:
         await session.execute(update(Person).where(Person.id == person.person_id).values(disabled_at=datetime.now(UTC)))
     assert (await press(browser, page, "accept")).status_code == 410
+
+
+async def test_lists_of_people_are_answered_by_a_plan(world: World, machine: Machine, caller: Caller) -> None:
+    await new_person(world.database, machine.organization_id)
+    lists = "members { nodes { id address createdAt role } } invitations { nodes { id address createdAt role } }"
+    before = PlannedExecutor.plans.fallbacks
+    teams = "subOrganizations { nodes { id name } }"
+    assert (await caller.ask(f"{{ viewer {{ organization {{ {lists} {teams} }} }} }}")).data
+    assert PlannedExecutor.plans.fallbacks == before

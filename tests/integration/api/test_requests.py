@@ -77,11 +77,6 @@ async def test_the_media_type_may_have_parameters(agency: Caller) -> None:
     assert answer.status_code == 200
 
 
-async def test_nothing_is_asked_by_address(agency: Caller) -> None:
-    answer = await agency.http.get("/graphql", params={"query": VIEWER}, headers=agency.headers)
-    assert answer.status_code == 405
-
-
 async def test_a_body_of_the_greatest_size_is_read(agency: Caller) -> None:
     empty = len(json.dumps({"query": VIEWER, "padding": ""}))
     largest = json.dumps({"query": VIEWER, "padding": "x" * (MEGABYTE - empty)}).encode()
