@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from bench.model import Heat, Line, Measure, Reading
 
 MOST_MOVEMENT = 0.10
+PATIENCE = 4
+"""Rounds held for one that is wanted, at most: on a shared machine more than half were seen to be spoilt."""
 
 Round = Mapping[str, tuple[Reading, Reading]]
 """Both slices of each variant."""
@@ -25,9 +27,9 @@ def kept(rounds: Sequence[Round], line: Line) -> list[Round]:
 
 
 def enough(rounds: Sequence[Round], lines: Sequence[Line], wanted: int) -> bool:
-    """Every line that is judged has its rounds, or as many were discarded as wanted: then it never will."""
+    """Every line that is judged has its rounds, or patience is at its end: then it never will."""
     judged = [line for line in lines if line.bound is not None]
-    return len(rounds) >= 2 * wanted or (
+    return len(rounds) >= PATIENCE * wanted or (
         len(rounds) >= wanted and all(len(kept(rounds, line)) >= wanted for line in judged)
     )
 

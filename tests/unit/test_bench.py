@@ -35,7 +35,7 @@ from bench.crew import MOST_PROCESSES, Crew
 from bench.endpoints import Request
 from bench.load import Job, carry_out
 from bench.model import Benchmark, Bound, Failed, Heat, Line, Measure, Prepare, Reading, Run
-from bench.rounds import Round, enough, hold_heat, is_steady, kept, turns
+from bench.rounds import PATIENCE, Round, enough, hold_heat, is_steady, kept, turns
 from bench.run import refuse_unknown
 from bench.seeding import early_places
 from bench.shape import Shape
@@ -107,7 +107,7 @@ async def test_a_discarded_round_is_held_again() -> None:
 
 async def test_a_machine_that_never_holds_still_is_given_up_on() -> None:
     rounds = await rounds_of(cycle([100, 200, 400]), wanted=3)
-    assert len(rounds) == 6
+    assert len(rounds) == 3 * PATIENCE
     assert judge(ALONE, rounds, wanted=3).verdict is Verdict.INCONCLUSIVE
 
 
@@ -142,7 +142,8 @@ def test_only_lines_with_a_bound_make_rounds_be_held_again() -> None:
     information = Line("c=1", Measure.RATE, "ours", "raw")
     assert enough([shaky], [information], wanted=1)
     assert not enough([shaky], [RATE], wanted=1)
-    assert enough([shaky, shaky], [RATE], wanted=1)
+    assert not enough([shaky] * (PATIENCE - 1), [RATE], wanted=1)
+    assert enough([shaky] * PATIENCE, [RATE], wanted=1)
 
 
 # Verdicts
