@@ -29,7 +29,7 @@ FROM_BROWSERS = Middleware(
     allow_origins=["*"],
     allow_methods=["GET", "POST"],
     allow_headers=["Authorization", "traceparent", "tracestate"],
-    expose_headers=["Retry-After", "WWW-Authenticate"],
+    expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"],
     max_age=86_400,
 )
 
@@ -41,8 +41,10 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_parts(settings) as parts:
             app.router.routes.extend(_routes(parts))
-            with exposed(settings, [Pools(parts.house.database), Executions()], processes=settings.processes):
-                yield
+            meters = [Pools(parts.house.database), Executions()]
+            with exposed(settings, meters, processes=settings.processes):
+                async with parts.till.usage.written():
+                    yield
 
     return Starlette(lifespan=lifespan, exception_handlers={ClientDisconnect: hung_up, Overloaded: busy})
 
@@ -54,7 +56,9 @@ def _routes(parts: Parts) -> list[BaseRoute]:
         Route("/readyz", Ready(house.database, head()).answer),
         Route(
             "/graphql",
-            GraphQLEndpoint(house, parts.tokens, parts.callers, slow=parts.settings.slow_milliseconds / 1000).answer,
+            GraphQLEndpoint(
+                house, parts.tokens, parts.callers, parts.till, slow=parts.settings.slow_milliseconds / 1000
+            ).answer,
             methods=["GET", "POST", "OPTIONS"],
             middleware=[FROM_BROWSERS],
         ),

@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 
 from api.gathering import Answered, Gathering
+from api.metering import Meter
 from api.node import Node
 from domain.connections.house import House
 from domain.kpis.reads import find_entries, read_entries, remember
@@ -111,6 +112,11 @@ class Reader:
 
         return await self.read(work)
 
+    @property
+    def entered(self) -> Collection[UUID]:
+        """The tenants it was let into."""
+        return self._profiles.keys()
+
     def profile(self, tenant_id: UUID) -> Profile:
         """Of a tenant that was entered."""
         return self._profiles[tenant_id]
@@ -199,12 +205,16 @@ class Context:
     now: datetime
     reader: Reader
     fetch_node: FetchNode
+    meter: Meter
     _gatherings: dict[object, Gathering] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, house: House, actor: Actor, request_id: str, *, fetch_node: FetchNode) -> "Context":
+    def of(
+        cls, house: House, actor: Actor, request_id: str, *, fetch_node: FetchNode, meter: Meter | None = None
+    ) -> "Context":
+        """Without a meter nothing is charged."""
         now = house.clock.now()
-        return cls(house, actor, request_id, now, Reader(house, actor, now), fetch_node)
+        return cls(house, actor, request_id, now, Reader(house, actor, now), fetch_node, meter or Meter(actor))
 
     async def load(self, read: Read[V], keys: Sequence[Key]) -> list[V | None]:
         """What the read knows of each key."""
@@ -268,6 +278,11 @@ class Context:
         await self.reader.close()
         self.reader = Reader(self.house, self.actor, self.now)
         self._gatherings.clear()
+
+    @property
+    def entered(self) -> Collection[UUID]:
+        """The tenants it was let into, since the last change."""
+        return self.reader.entered
 
     async def close(self) -> None:
         """Lets go of what was asked together, which knows us and would else be kept until the collector comes."""

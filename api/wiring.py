@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from httpx2 import AsyncClient
 
+from api.metering import Till
 from api.oauth.tokens import AccessTokens, Terms
 from connectors.http import open_client
 from connectors.shopify.provider import NAME as SHOPIFY
@@ -18,6 +19,7 @@ from domain.connections.house import House
 from domain.kpis.memory import Memory
 from tenants.access.callers import Callers
 from tenants.access.keys import SigningKeys
+from tenants.budgets.service import Budgets, Limits
 from tenants.clock import WallClock
 from tenants.database import Database, reachable, refuse_unsafe_role
 from tenants.embedded import DatabaseUrls, resolve_urls
@@ -27,6 +29,7 @@ from tenants.secrets.keyring import SYSTEM, DirectoryKeyRing
 from tenants.settings import Settings, decode_master_key
 from tenants.telemetry.tally import Calls
 from tenants.telemetry.tracing import traced
+from tenants.usage.service import Usage
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ class Parts:
     house: House
     tokens: AccessTokens
     callers: Callers
+    till: Till
     urls: DatabaseUrls
 
 
@@ -101,7 +105,11 @@ def _assemble(
     )
     terms = Terms(issuer=settings.public_url, lifetime_seconds=settings.access_token_seconds)
     tokens = AccessTokens(SigningKeys(database, keyring, clock), terms, clock=clock)
-    return Parts(settings, house, tokens, Callers(database), urls)
+    budgets = Budgets(
+        database, clock, Limits(settings.budget_points, settings.budget_points_per_second, settings.operation_points)
+    )
+    till = Till(budgets, Usage(database, clock))
+    return Parts(settings, house, tokens, Callers(database), till, urls)
 
 
 def _master_key(settings: Settings) -> bytes:

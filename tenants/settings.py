@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     remembered_values: int = Field(50_000, ge=0, le=10_000_000)
     statement_timeout_seconds: float = Field(10.0, gt=0, le=600)
     job_statement_timeout_seconds: float = Field(300.0, gt=0, le=3600)
+    operation_points: int = Field(5_000, ge=100, le=1_000_000_000)
+    budget_points: int = Field(20_000, ge=100, le=1_000_000_000)
+    budget_points_per_second: int = Field(1_000, ge=1, le=1_000_000_000)
     access_token_seconds: int = Field(3600, ge=60, le=86400)
     sync_overlap_seconds: int = Field(600, ge=0, le=86400)
     sync_interval_seconds: float = Field(900.0, ge=1, le=86400)
@@ -87,6 +90,12 @@ class Settings(BaseSettings):
         if "{shop}" not in value:
             raise ValueError("must contain {shop}, for example https://{shop}")
         return value
+
+    @model_validator(mode="after")
+    def _operations_fit_the_budget(self) -> Self:
+        if self.operation_points > self.budget_points:
+            raise ValueError("AZIMUTH_OPERATION_POINTS must not be more than AZIMUTH_BUDGET_POINTS holds")
+        return self
 
     @model_validator(mode="after")
     def _production_is_explicit(self) -> Self:

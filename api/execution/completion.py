@@ -30,6 +30,8 @@ class Completion(NamedTuple):
     """For objects that are kept as columns."""
     exact: Exact | None = None
     """What is complete at a glance."""
+    holds: int = 0
+    """Objects in a value, where `one` completes it."""
 
     @classmethod
     def by_one(
@@ -38,11 +40,12 @@ class Completion(NamedTuple):
         column: leaves.Column,
         table: Callable[[Table[Any]], orjson.Fragment] | None = None,
         exact: Exact | None = None,
+        holds: int = 0,
     ) -> "Completion":
         async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
             return column(values)
 
-        return cls(one, many, column, table, exact)
+        return cls(one, many, column, table, exact, holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,14 @@ class Selection:
     one: One | None
     table: Callable[[Table[Any]], orjson.Fragment] | None
     """`make` for all rows of a table, where every field is one of its columns."""
+    holds: int = 1
+    """How many objects it makes of one."""
 
     async def carry_out(self, objects: Sequence[Any], run: Run) -> list[dict[str, Any]]:
         if not objects:
             return []
         self._fit(objects)
+        run.context_value.meter.held += len(objects) * self.holds
         columns = await all_of(column(objects, run) for column in self.columns)
         return self.make(objects, *columns)
 
@@ -75,13 +81,13 @@ class Selection:
 
 def selected(selection: Selection) -> Completion:
     if selection.one is not None:
-        return Completion.by_one(selection.one, selection.all_at_once, selection.table)
+        return Completion.by_one(selection.one, selection.all_at_once, selection.table, holds=selection.holds)
     return Completion(None, selection.carry_out)
 
 
 def nullable(inner: Completion) -> Completion:
     one, whole = inner.one, inner.column
-    if one is not None and whole is not None:
+    if one is not None and whole is not None and not inner.holds:
 
         def column(values: Sequence[Any]) -> Sequence[Any]:
             if type(None) in {*map(type, values)}:
@@ -91,7 +97,9 @@ def nullable(inner: Completion) -> Completion:
         return Completion.by_one(lambda value: None if value is None else one(value), column)
 
     async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
-        there = iter(await inner.many([value for value in values if value is not None], run))
+        present = [value for value in values if value is not None]
+        run.context_value.meter.held += len(present) * inner.holds
+        there = iter(await inner.many(present, run))
         return [None if value is None else next(there) for value in values]
 
     return Completion(None, many)
@@ -100,6 +108,8 @@ def nullable(inner: Completion) -> Completion:
 def listed(inner: Completion) -> Completion:
     if inner.one is not None and inner.column is not None:
         one = _list_of(inner.column, inner.table)
+        if inner.holds:
+            return Completion(None, _counted(one, inner.holds))
         return Completion.by_one(one, lambda values: [one(value) for value in values])
 
     async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
@@ -108,6 +118,15 @@ def listed(inner: Completion) -> Completion:
         return [list(islice(flat, len(items))) for items in lists]
 
     return Completion(None, many)
+
+
+def _counted(one: One, holds: int) -> Column:
+    async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
+        lists = [one(value) for value in values]
+        run.context_value.meter.held += holds * sum(map(len, values))
+        return lists
+
+    return many
 
 
 def _list_of(column: leaves.Column, table: Callable[[Table[Any]], orjson.Fragment] | None) -> One:

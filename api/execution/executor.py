@@ -1,4 +1,5 @@
-"""The executor: a query goes by its plan, and whatever a plan cannot do or tell goes the library's own way.
+"""The executor: what an operation can cost is due before it is carried out. A query goes by its plan, and whatever a
+plan cannot do or tell goes the library's own way.
 
 A plan tells answers, never errors. When anything is out of order the operation is executed anew by the stock executor,
 which words the error, nulls what it nulls, and reads from the same snapshot. So both always say the same.
@@ -8,10 +9,12 @@ import inspect
 import logging
 from typing import Any
 
-from graphql import ExecutionResult, OperationType
+from graphql import ExecutionResult, GraphQLError, OperationType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.execution.plans import Plan, Plans
+from api.execution.prices import Prices, places
+from tenants.errors import Refusal
 from tenants.telemetry.tally import about
 
 log = logging.getLogger(__name__)
@@ -19,17 +22,23 @@ log = logging.getLogger(__name__)
 
 class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     plans = Plans()
+    prices = Prices()
     stock = 0
 
-    def execute_operation(self, serially: bool | None = None) -> Any:
+    async def execute_operation(self, serially: bool | None = None) -> Any:
+        meter = self.context_value.meter
+        try:
+            await meter.open(self.prices.of(self), self.variable_values.coerced, lambda: places(self))
+        except Refusal as refusal:
+            return ExecutionResult(None, [GraphQLError(refusal.message, original_error=refusal)])
         about(self.operation.operation.value, self.operation.name.value if self.operation.name else "")
         around = self.middleware_manager is not None and self.middleware_manager.middlewares
         plannable = self.operation.operation is OperationType.QUERY and not around
         plan = self.plans.find(self) if plannable else None
         if plan is None:
             PlannedExecutor.stock += 1
-            return super().execute_operation(serially)
-        return self._go(plan)
+            return await self._stock(serially)
+        return await self._go(plan)
 
     async def _go(self, plan: Plan) -> Any:
         self.context_value.waits_for_all(True)
@@ -38,8 +47,7 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         except Exception as error:  # whatever it is, the stock executor meets it again and tells it with its place
             self.context_value.waits_for_all(False)
             self.plans.fallbacks += 1
-            answer = super().execute_operation()
-            told = await answer if inspect.isawaitable(answer) else answer
+            told = await self._stock()
             if isinstance(told, ExecutionResult) and not told.errors:
                 log.warning("plan gave up on what is in order", extra={"error": repr(error)})
             return told
@@ -47,3 +55,16 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         # They know their executor, which else would outlive its answer until the collector comes.
         del self.async_helpers
         return ExecutionResult(data, None)
+
+    async def _stock(self, serially: bool | None = None) -> Any:
+        answer = super().execute_operation(serially)
+        told = await answer if inspect.isawaitable(answer) else answer
+        if isinstance(told, ExecutionResult):
+            self.context_value.meter.held = objects_in(told.data)
+        return told
+
+
+def objects_in(data: Any) -> int:
+    if isinstance(data, dict):
+        return 1 + sum(map(objects_in, data.values()))
+    return sum(map(objects_in, data)) if isinstance(data, list) else 0

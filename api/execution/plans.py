@@ -5,7 +5,6 @@ everything else is a column, filled before: by one call where the field is set-b
 object.
 """
 
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +30,7 @@ from api.execution.arguments import Arguments, variables_of
 from api.execution.completion import Column, Completion, Run, Selection, all_of, listed, nullable, selected
 from api.execution.fields import is_plain
 from api.execution.leaves import One, Unfit, leaf
+from api.execution.remembered import Remembered
 from api.execution.source import Source
 from api.rows import COLUMN
 from api.sets import Whole, ask, has_refusals
@@ -57,18 +57,13 @@ class Plans:
     """One a document, operation, and setting of the variables in its directives; forgotten with the document."""
 
     def __init__(self) -> None:
-        self._known: dict[int, _Operation] = {}
+        self._known = Remembered(lambda run: _Operation(_switches(run)))
         self.planned = 0
         self.fallbacks = 0
 
     def find(self, run: Run) -> Plan | None:
         """None where there can be no plan."""
-        # By identity, which nobody else is given before the operation is gone and its plans with it.
-        known = self._known.get(id(run.operation))
-        if known is None:
-            known = self._known[id(run.operation)] = _Operation(_switches(run))
-            weakref.finalize(run.operation, self._known.pop, id(run.operation), None).atexit = False
-        return known.plan(run)
+        return self._known.of(run).plan(run)
 
 
 @dataclass
@@ -117,7 +112,9 @@ class _Compiler:
             if field is None:
                 raise Unplanned
             self._field(source, key, parent, field, details)
-        return Selection(kind, tuple(source.columns), source.compile(), source.compile_one(), source.compile_table())
+        return Selection(
+            kind, tuple(source.columns), source.compile(), source.compile_one(), source.compile_table(), source.holds
+        )
 
     def _field(
         self, source: Source, key: str, parent: GraphQLObjectType, field: GraphQLField, details: Details
@@ -130,12 +127,13 @@ class _Compiler:
         if plain is not None and completion.one is not None:
             source.add(key, source.completed(plain, completion.one, completion.exact))
             source.add_cell(key, declared, completion)
+            source.holds += completion.holds
             return
         if plain is not None:
             values = _attributes(eval(f"lambda o: {plain}", source.names))  # noqa: S307
         else:
             values = self._values(key, parent, field, declared, details)
-        source.add_column(key, _completed(values, completion.many))
+        source.add_column(key, _completed(values, completion))
 
     def _values(
         self, key: str, parent: GraphQLObjectType, field: GraphQLField, declared: StrawberryField, details: Details
@@ -249,8 +247,10 @@ async def _awaited(value: Any, run: Run) -> Any:
     return await value if run.is_awaitable(value) else value
 
 
-def _completed(values: Column, complete: Column) -> Column:
+def _completed(values: Column, completion: Completion) -> Column:
     async def column(objects: Sequence[Any], run: Run) -> Sequence[Any]:
-        return await complete(await values(objects, run), run)
+        found = await values(objects, run)
+        run.context_value.meter.held += len(found) * completion.holds
+        return await completion.many(found, run)
 
     return column

@@ -17,6 +17,8 @@ class Source:
     def __init__(self, kind: type | None) -> None:
         self.names: dict[str, Any] = {"Unfit": Unfit}
         self.columns: list[Column] = []
+        self.holds = 1
+        """Objects in one of these, those included that its plain attributes are."""
         self._kind = kind
         self._entries: list[str] = []
         self._cells: list[str] = []

@@ -5,7 +5,7 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from math import inf
+from math import ceil, inf
 from typing import Any
 
 import orjson
@@ -19,6 +19,7 @@ from api.context import Context
 from api.errors import present
 from api.http.bodies import BodyTooLarge, is_worth_dropping, read_body
 from api.http.media import JSON, RESPONSE, answered_in
+from api.metering import Meter, Till
 from api.nodes import fetch_node
 from api.oauth.bearer import Unauthorized, authenticate
 from api.oauth.tokens import AccessTokens
@@ -26,6 +27,7 @@ from api.schema import schema
 from domain.connections.house import House
 from tenants.access.actor import Actor
 from tenants.access.callers import Callers
+from tenants.budgets.errors import Throttled
 from tenants.errors import Overloaded
 from tenants.ids import new_id
 from tenants.telemetry import meters
@@ -56,11 +58,20 @@ class Asked:
 
 
 class GraphQLEndpoint:
-    def __init__(self, house: House, tokens: AccessTokens, callers: Callers, *, slow: float = inf) -> None:
-        """`slow` in seconds: a request that takes as long is told at WARNING."""
+    def __init__(
+        self,
+        house: House,
+        tokens: AccessTokens,
+        callers: Callers,
+        till: Till | None = None,
+        *,
+        slow: float = inf,
+    ) -> None:
+        """Without a till nothing is charged or counted. `slow` in seconds: what takes as long is told at WARNING."""
         self._house = house
         self._tokens = tokens
         self._callers = callers
+        self._till = till
         self._slow = slow
 
     async def answer(self, request: Request) -> Response:
@@ -95,9 +106,9 @@ class GraphQLEndpoint:
     async def _carry_out(self, asked: Asked, tally: Tally) -> Response:
         started = time.perf_counter()
         try:
-            result = await self._execute(asked)
+            result, cost = await self._execute(asked, tally)
             tally.outcome = "errors" if result.errors else "ok"
-            return _answer(result, asked, was_executed=tally.kind != "none")
+            return _answer(result, asked, cost, was_executed=tally.kind != "none")
         except InvalidOperationTypeError:
             tally.outcome = "errors"
             return _not_allowed(asked.request_id, "Only queries are asked with GET.")
@@ -107,16 +118,19 @@ class GraphQLEndpoint:
             _describe(tally)
             self._tell(asked, tally, seconds)
 
-    async def _execute(self, asked: Asked) -> ExecutionResult:
-        context = Context.of(self._house, asked.actor, asked.request_id, fetch_node=fetch_node)
+    async def _execute(self, asked: Asked, tally: Tally) -> tuple[ExecutionResult, dict[str, Any] | None]:
+        """And what it cost, where it came so far."""
+        meter = Meter(asked.actor, self._till)
+        context = Context.of(self._house, asked.actor, asked.request_id, fetch_node=fetch_node, meter=meter)
         try:
-            return await schema.execute(
+            result = await schema.execute(
                 asked.body["query"],
                 variable_values=asked.body.get("variables"),
                 operation_name=asked.body.get("operationName"),
                 context_value=context,
                 allowed_operation_types=ALLOWED[asked.method],
             )
+            return result, meter.settle(tally.operation[:MOST_LOGGED], context.entered, result.errors or ())
         finally:
             await context.close()
 
@@ -212,18 +226,33 @@ def _fault(body: Any) -> str | None:
     return None
 
 
-def _answer(result: ExecutionResult, asked: Asked, *, was_executed: bool) -> Response:
+def _answer(result: ExecutionResult, asked: Asked, cost: dict[str, Any] | None, *, was_executed: bool) -> Response:
     """What was not executed has no `data`, and in the newer media type is an error of the request."""
     content: dict[str, Any] = {"data": result.data} if was_executed else {}
     if result.errors:
         content["errors"] = [present(error, request_id=asked.request_id) for error in result.errors]
     content["extensions"] = {"requestId": asked.request_id}
     headers = {"Cache-Control": "no-store"}
+    if cost is not None:
+        content["extensions"]["cost"] = cost
+        headers |= _limits(**cost["throttleStatus"])
     status = 200 if was_executed or asked.media == JSON else 400
-    if result.data is None and any(isinstance(each.original_error, Overloaded) for each in result.errors or ()):
-        headers["Retry-After"] = "1"
-        status = 503
+    if result.data is None:
+        for each in result.errors or ():
+            if isinstance(each.original_error, Overloaded):
+                headers["Retry-After"], status = "1", 503
+            elif isinstance(each.original_error, Throttled):
+                headers["Retry-After"], status = str(each.original_error.seconds), 429
     return Response(orjson.dumps(content, default=str), status_code=status, headers=headers)
+
+
+def _limits(maximumAvailable: int, currentlyAvailable: int, restoreRate: int) -> dict[str, str]:  # noqa: N803
+    """As draft-ietf-httpapi-ratelimit-headers has it: a budget that is empty is full again after `w` seconds."""
+    full, missing = ceil(maximumAvailable / restoreRate), maximumAvailable - currentlyAvailable
+    return {
+        "RateLimit-Policy": f'"cost";q={maximumAvailable};w={full}',
+        "RateLimit": f'"cost";r={currentlyAvailable};t={ceil(missing / restoreRate)}',
+    }
 
 
 def _refuse(request_id: str, status: int, code: str, message: str, challenge: str | None = None) -> Response:

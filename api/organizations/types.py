@@ -12,11 +12,13 @@ from api.organizations.people import Invitation, Member
 from api.pagination import Connection, Identified, pages_of
 from api.rows import OfRow, column
 from api.sets import Each, set_based
+from api.usage import Usage, window
 from domain.reading import Pages
 from tenants.access import models, reads
 from tenants.access.actor import ApiScope
 from tenants.access.kinds import AppKind, Audience, OrganizationKind
 from tenants.errors import NotFound
+from tenants.usage import reads as counted
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Identified)
@@ -67,6 +69,18 @@ class App(OfRow):
             for key in keys
         ]
 
+    @set_based(description="What it asked. Needs the scope manage_organization.")
+    async def usage(
+        apps: Sequence["App"], context: Context, since: dt.datetime, until: dt.datetime | None = None
+    ) -> Each[Usage]:
+        context.actor.require(ApiScope.MANAGE_ORGANIZATION)
+        asked, ids = window(context, since, until), [each.row.id for each in apps]
+        own = context.actor.organization_id
+        found = await context.reader.read(
+            counted.of_apps, ids, organization_id=own, since=asked.since, until=asked.until
+        )
+        return [Usage.of(found.get(id, ()), asked) for id in ids]
+
 
 @strawberry.type(description="Who acts here: an integrator, a partner, an agency, or the business behind a tenant.")
 class Organization(Node):
@@ -111,6 +125,18 @@ class Organization(Node):
         return await _own_pages(
             organizations, context, reads.sub_pages, lambda row: Organization(row=row), first, after
         )
+
+    @set_based(description="What its apps asked for it. Needs the scope manage_organization.")
+    async def usage(
+        organizations: Sequence["Organization"],
+        context: Context,
+        since: dt.datetime,
+        until: dt.datetime | None = None,
+    ) -> Each[Usage]:
+        context.actor.require(ApiScope.MANAGE_ORGANIZATION)
+        asked, own = window(context, since, until), context.actor.organization_id
+        found = await context.reader.read(counted.of_organization, own, since=asked.since, until=asked.until)
+        return [Usage.of(found.get(own, ()), asked) if each.row.id == own else NotFound() for each in organizations]
 
 
 async def _own_pages(

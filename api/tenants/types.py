@@ -15,6 +15,8 @@ from api.objectives.types import Objective
 from api.pagination import Connection, page_size, pages_of
 from api.sets import Each, set_based
 from api.tenants.grants import Grant
+from api.tenants.readers import Reader
+from api.usage import TenantUsage, window
 from domain.connections import reads as connections
 from domain.facts import reads as facts
 from domain.initiatives import repository as initiatives
@@ -24,6 +26,7 @@ from domain.objectives import repository as objectives
 from tenants.access.actor import ApiScope
 from tenants.registry.profile import Profile
 from tenants.registry.reads import grant_pages
+from tenants.usage import reads as counted
 
 T = TypeVar("T")
 
@@ -119,6 +122,34 @@ class Tenant(Node):
             return [[RecomputeRun.of(row) for row in found.get(each, ())] for each in admitted]
 
         return await _for(ApiScope.READ_CONNECTIONS, context, tenants, read)
+
+    @set_based(description="What your organization asked of it.")
+    async def usage(
+        tenants: Sequence["Tenant"], context: Context, since: dt.datetime, until: dt.datetime | None = None
+    ) -> Each[TenantUsage]:
+        asked, own = window(context, since, until), context.actor.organization_id
+        found = await context.reader.read(
+            counted.of_tenants, _ids(tenants), organization_id=own, since=asked.since, until=asked.until
+        )
+        return [TenantUsage.of(found.get(each, ()), asked) for each in _ids(tenants)]
+
+    @set_based(description="Who was let in, the latest first, ended grants' too. Needs the scope manage_tenants.")
+    async def readers(
+        tenants: Sequence["Tenant"],
+        context: Context,
+        since: dt.datetime,
+        until: dt.datetime | None = None,
+        first: int = 20,
+    ) -> Each[list[Reader]]:
+        asked, limit = window(context, since, until), page_size(first)
+
+        async def read(admitted: list[UUID]) -> list[list[Reader]]:
+            found = await context.reader.read(
+                counted.readers, admitted, since=asked.since, until=asked.until, limit=limit
+            )
+            return [[Reader(row=row) for row in found.get(each, ())] for each in admitted]
+
+        return await _for(ApiScope.MANAGE_TENANTS, context, tenants, read)
 
 
 def _ids(tenants: Sequence[Tenant]) -> list[UUID]:

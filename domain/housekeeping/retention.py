@@ -105,6 +105,14 @@ OF_TENANTS = (
         owner="tenant_id",
     ),
     Retention(
+        "read_minutes",
+        "minute",
+        timedelta(days=400),
+        "Who read what, over a year and a month: an owner asks when a partner has long gone.",
+        key=("minute", "organization_id", "app_id", "person_id", "operation"),
+        owner="tenant_id",
+    ),
+    Retention(
         "oauth_states",
         "expires_at",
         timedelta(days=30),
@@ -147,6 +155,22 @@ OF_ORGANIZATIONS = (
         "expires_at",
         embeds.KEPT,
         "Whose page could see what, while somebody may still ask.",
+        owner="organization_id",
+    ),
+    Retention(
+        "usage_minutes",
+        "minute",
+        timedelta(days=400),
+        "What was paid for, over a year and a month.",
+        key=("app_id", "minute", "operation"),
+        owner="organization_id",
+    ),
+    Retention(
+        "cost_budgets",
+        "updated_at",
+        timedelta(days=1),
+        "Long full again, as if there had been none.",
+        key=("app_id", "tenant_id"),
         owner="organization_id",
     ),
     Retention(

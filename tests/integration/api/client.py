@@ -49,8 +49,8 @@ class Answer:
 
     @property
     def anonymous(self) -> str:
-        """The answer's bytes without the id of the request."""
-        return self.text.replace(self.body["extensions"]["requestId"], "")
+        """The answer's bytes without what is said of the request."""
+        return self.text.rpartition(',"extensions":')[0]
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,9 @@ def opened(database_urls: DatabaseUrls, keys_directory: Path, master_key: bytes)
                     "public_url": f"http://127.0.0.1:{listening.getsockname()[1]}",
                     "keyring_dir": keys_directory,
                     "master_key": SecretStr(base64.b64encode(master_key).decode()),
+                    "operation_points": 1_000_000_000,
+                    "budget_points": 1_000_000_000,  # one app asks for all tests, and leases once
+                    "budget_points_per_second": 1_000_000_000,
                     **given,
                 }
             )

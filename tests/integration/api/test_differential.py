@@ -16,7 +16,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.context import Context
 from api.errors import present
-from api.execution.executor import PlannedExecutor
+from api.execution.executor import PlannedExecutor, objects_in
 from api.nodes import fetch_node
 from api.schema import schema
 from domain.connections.house import House
@@ -77,6 +77,9 @@ async def told(
     finally:
         await context.close()
     errors = [json.dumps(present(error, request_id="r"), sort_keys=True, default=str) for error in result.errors or ()]
+    if executor is PlannedExecutor and context.meter.requested is not None:
+        assert context.meter.held - 1 <= context.meter.requested, operation
+        assert context.meter.held == objects_in(orjson.loads(orjson.dumps(result.data, default=str))), operation
     return orjson.dumps(result.data, default=str).decode(), sorted(errors)
 
 

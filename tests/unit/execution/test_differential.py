@@ -12,7 +12,7 @@ from graphql import DocumentNode, GraphQLArgument, execute, get_named_type, pars
 from graphql.execution import Executor
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from api.execution.executor import PlannedExecutor
+from api.execution.executor import PlannedExecutor, objects_in
 from tests.fuzz.operations import Operation, Writer
 from tests.unit.execution.zoo import SCHEMA, Keeper
 
@@ -43,16 +43,20 @@ def operations(seed: int, count: int) -> Iterator[tuple[Operation, DocumentNode]
 
 
 async def told(executor: type[Executor[Any]], document: DocumentNode, operation: Operation) -> tuple[str, list[str]]:
+    keeper = Keeper()
     answer = execute(
         SCHEMA,
         document,
         variable_values=dict(operation.variables),
-        context_value=Keeper(),
+        context_value=keeper,
         executor_class=executor,
     )
     result = await answer if inspect.isawaitable(answer) else answer
     errors = [json.dumps(error.formatted, sort_keys=True) for error in result.errors or ()]
-    return orjson.dumps(result.data).decode(), sorted(errors)
+    text = orjson.dumps(result.data).decode()
+    if executor is PlannedExecutor:
+        assert keeper.meter.held == objects_in(json.loads(text)), operation
+    return text, sorted(errors)
 
 
 # The library itself leaves resolvers behind that were under way when another one failed at once.

@@ -38,7 +38,7 @@ async def answer(document: DocumentNode, variables: dict[str, Any] | None = None
 async def test_a_document_is_planned_once(plans: Plans) -> None:
     document = parse("{ odd { number } }")
     first = await answer(document)
-    (operation,) = plans._known.values()
+    (operation,) = plans._known._known.values()
     made = dict(operation.plans)
     assert await answer(document) == first
     assert len(made) == len(operation.plans) == 1
@@ -50,10 +50,10 @@ async def test_a_plan_is_forgotten_with_its_document(plans: Plans) -> None:
     kept, gone = parse("{ odd { number } }"), parse("{ odd { word } }")
     await answer(kept)
     await answer(gone)
-    assert len(plans._known) == 2
+    assert len(plans._known._known) == 2
     del gone
     gc.collect()
-    assert list(plans._known) == [id(kept.definitions[0])]
+    assert list(plans._known._known) == [id(kept.definitions[0])]
 
 
 async def test_no_document_is_answered_by_the_plan_of_one_that_is_gone(plans: Plans) -> None:
@@ -64,7 +64,7 @@ async def test_no_document_is_answered_by_the_plan_of_one_that_is_gone(plans: Pl
         assert list((await answer(document))["odd"][0]) == [name]
         del document
     gc.collect()
-    assert len(plans._known) == 0
+    assert len(plans._known._known) == 0
 
 
 async def test_a_setting_of_the_switches_has_its_own_plan(plans: Plans) -> None:
@@ -80,7 +80,7 @@ async def test_no_more_settings_are_remembered_than_may_be(plans: Plans) -> None
         on = {f"v{at}": bool(bits >> at & 1) for at in range(6)}
         expected = ["number", *(f"f{at}" for at in range(6) if on[f"v{at}"])]
         assert list((await answer(document, on))["odd"][0]) == expected
-        (operation,) = plans._known.values()
+        (operation,) = plans._known._known.values()
         assert len(operation.plans) <= MOST_SETTINGS
 
 
@@ -88,7 +88,7 @@ async def test_other_variables_make_no_other_plan(plans: Plans) -> None:
     document = parse("query($n: Int!) { cow(number: $n) { name } }")
     names = [(await answer(document, {"n": number}))["cow"]["name"] for number in range(3)]
     assert len(set(names)) == 3
-    (operation,) = plans._known.values()
+    (operation,) = plans._known._known.values()
     assert len(operation.plans) == 1
 
 
@@ -96,4 +96,4 @@ async def test_requests_at_once_share_a_plan(plans: Plans) -> None:
     document = parse("query($n: Int!) { cow(number: $n) { name neighbors { id } } }")
     data = await asyncio.gather(*(answer(document, {"n": number % 5}) for number in range(20)))
     assert len({each["cow"]["name"] for each in data}) == 5
-    assert len(plans._known) == 1
+    assert len(plans._known._known) == 1

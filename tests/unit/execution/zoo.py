@@ -12,9 +12,20 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.context import Context, Info
 from api.gathering import Gathering
+from api.metering import Price
 from api.scalars import SCALARS
 from api.sets import Each, set_based
 from api.table import Table
+
+
+class Scale:
+    """Weighs what nobody pays."""
+
+    def __init__(self) -> None:
+        self.held = 0
+
+    async def open(self, price: Price, *_: Any) -> None:
+        assert price.points >= 0
 
 
 class Keeper:
@@ -23,6 +34,7 @@ class Keeper:
     def __init__(self) -> None:
         self.gatherings: dict[object, Gathering] = {}
         self.calls = 0
+        self.meter = Scale()
 
     gathered = Context.gathered
 

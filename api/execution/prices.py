@@ -1,0 +1,158 @@
+"""What an operation can cost, told before it is carried out: the objects that its answer can hold.
+
+Every object is a point. A list holds as many as `first` or `last` says, its own or that of the field around it; one
+that is asked for by ids as many as there are ids; any other ten. A mutation is ten points more, introspection a hundred
+in all. Scalars are free, and lists of them too.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    ListValueNode,
+    ObjectValueNode,
+    OperationType,
+    StringValueNode,
+    ValueNode,
+    get_argument_values,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+)
+from graphql.execution.collect_fields import FieldDetails, collect_fields
+
+from api.execution.completion import Run
+from api.execution.remembered import Remembered
+from api.metering import Place, Price
+
+MUTATION = 10
+INTROSPECTION = 100
+ASSUMED = 10
+LONGEST = 1_000
+"""What is longer is refused by the field itself, in words of its own."""
+MOST_SETTINGS = 16
+
+Details = list[FieldDetails]
+
+
+class Prices:
+    """Remembered for each operation, by its variables that can make it longer."""
+
+    def __init__(self) -> None:
+        self._known: Remembered[_Operation] = Remembered(_Operation.of)
+
+    def of(self, run: Run) -> Price:
+        operation = self._known.of(run)
+        setting = tuple(_weight(run.variable_values.coerced.get(name)) for name in operation.variables)
+        known = operation.prices.get(setting)
+        if known is None:
+            if len(operation.prices) >= MOST_SETTINGS:
+                operation.prices.clear()
+            known = operation.prices[setting] = _price(run)
+        return known
+
+
+@dataclass
+class _Operation:
+    variables: tuple[str, ...]
+    prices: dict[tuple[int | None, ...], Price] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: Run) -> "_Operation":
+        return cls(tuple(each.variable.name.value for each in run.operation.variable_definitions or ()))
+
+
+def _weight(value: Any) -> int | None:
+    """What of a variable bears on the price: how long a list is, how many are asked for, whether something is."""
+    if isinstance(value, list):
+        return len(value)
+    return value if isinstance(value, int) else None
+
+
+def _price(run: Run) -> Price:
+    fields = _root_fields(run)
+    fixed = INTROSPECTION * any(_name(details) in ("__schema", "__type") for details in fields.values())
+    if run.operation.operation is OperationType.MUTATION:
+        fixed += MUTATION * len(fields)
+    return Price(fixed + sum(place.objects for place in places(run)), fixed, tuple(_texts(run)))
+
+
+def _texts(run: Run) -> Iterator[str]:
+    for details in _root_fields(run).values():
+        for argument in details[0].node.arguments or ():
+            yield from _texts_in(argument.value)
+
+
+def _texts_in(value: ValueNode) -> Iterator[str]:
+    if isinstance(value, StringValueNode):
+        yield value.value
+    elif isinstance(value, ListValueNode):
+        for each in value.values:
+            yield from _texts_in(each)
+    elif isinstance(value, ObjectValueNode):
+        for field in value.fields:
+            yield from _texts_in(field.value)
+
+
+def places(run: Run) -> list[Place]:
+    root = run.schema.get_root_type(run.operation.operation)
+    assert root is not None
+    return list(_Estimate(run).places(root, _root_fields(run), "", 1, None))
+
+
+def _root_fields(run: Run) -> Mapping[str, Details]:
+    root = run.schema.get_root_type(run.operation.operation)
+    assert root is not None
+    return collect_fields(run.schema, run.fragments, run.variable_values, root, run.operation).grouped_field_set
+
+
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    run: Run
+
+    def places(
+        self, parent: GraphQLObjectType, fields: Mapping[str, Details], path: str, times: int, size: int | None
+    ) -> Iterator[Place]:
+        """`times` is how many parents there can be, `size` how long lists in each."""
+        for key, details in fields.items():
+            field = parent.fields.get(_name(details))
+            if field is None or not is_composite_type(get_named_type(field.type)):
+                continue
+            here = f"{path}.{key}" if path else key
+            own = self._size(field, details[0])
+            is_list = is_list_type(get_nullable_type(field.type))
+            count = times * next((each for each in (own, size, ASSUMED) if each is not None), 1) if is_list else times
+            yield Place(here, count)
+            yield from self._below(get_named_type(field.type), details, here, count, None if is_list else own)
+
+    def _below(self, kind: Any, details: Details, path: str, times: int, size: int | None) -> list[Place]:
+        """Of a type that is known only later, the dearest."""
+        is_open = isinstance(kind, GraphQLInterfaceType | GraphQLUnionType)
+        kinds = self.run.schema.get_possible_types(kind) if is_open else (kind,)
+        ways = [
+            list(self.places(each, self.run.collect_subfields(each, details).grouped_field_set, path, times, size))
+            for each in kinds
+        ]
+        return max(ways, key=lambda way: sum(place.objects for place in way), default=[])
+
+    def _size(self, field: GraphQLField, details: FieldDetails) -> int | None:
+        if not field.args:
+            return None
+        try:
+            given = get_argument_values(field, details.node, self.run.variable_values, details.fragment_variable_values)
+        except GraphQLError:  # the field says so itself, and holds nothing
+            return 0
+        sizes = [given[name] for name in ("first", "last") if isinstance(given.get(name), int)]
+        sizes += [len(given["ids"])] if isinstance(given.get("ids"), list) else []
+        return min(max(0, *sizes), LONGEST) if sizes else None
+
+
+def _name(details: Details) -> str:
+    return details[0].node.name.value
