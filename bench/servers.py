@@ -31,6 +31,10 @@ async def production(
         "AZIMUTH_STATE_DIR": str(stage.directory / ground.name),
         "AZIMUTH_MASTER_KEY": ground.master_key,
         "AZIMUTH_ACCESS_TOKEN_SECONDS": "86400",
+        # Budgets are kept and told, and always by as many digits: answers have one length.
+        "AZIMUTH_OPERATION_POINTS": "999999999",
+        "AZIMUTH_BUDGET_POINTS": "999999999",
+        "AZIMUTH_BUDGET_POINTS_PER_SECOND": "999999999",
         "AZIMUTH_POOL_SIZE": str(stage.crew.pool),
         "DATABASE_URL": ground.urls.application,
         **({} if remembers else {"AZIMUTH_REMEMBERED_VALUES": "0"}),
