@@ -28,8 +28,8 @@ FROM_BROWSERS = Middleware(
     CORSMiddleware,
     allow_origins=["*"],
     allow_methods=["GET", "POST"],
-    allow_headers=["Authorization", "traceparent", "tracestate"],
-    expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"],
+    allow_headers=["Authorization", "If-None-Match", "traceparent", "tracestate"],
+    expose_headers=["ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"],
     max_age=86_400,
 )
 

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     APP = "app"
     MEMBER = "mem"
     INVITATION = "inv"
+    OPERATION_SET = "ops"
     GRANT = "grt"
     TENANT = "ten"
     OBJECTIVE = "obj"
@@ -32,7 +33,7 @@ class Kind(StrEnum):
 
 OWNERS = frozenset({Kind.TENANT, Kind.ORGANIZATION})
 """Those own themselves."""
-OF_ORGANIZATIONS = frozenset({Kind.ORGANIZATION, Kind.APP, Kind.MEMBER, Kind.INVITATION})
+OF_ORGANIZATIONS = frozenset({Kind.ORGANIZATION, Kind.APP, Kind.MEMBER, Kind.INVITATION, Kind.OPERATION_SET})
 
 
 @dataclass(frozen=True, slots=True)

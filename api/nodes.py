@@ -17,6 +17,7 @@ from api.kpis.types import Kpi
 from api.node import Node
 from api.objectives.types import Objective
 from api.organizations.people import Invitation, Member
+from api.organizations.persisted import PersistedOperationSet
 from api.organizations.types import App, Organization
 from api.tenants.grants import Grant
 from api.tenants.types import Tenant
@@ -29,6 +30,7 @@ from domain.reading import Key, Read, rows_by_id
 from tenants.access.actor import ApiScope
 from tenants.access.reads import apps_by_id, invitations_by_id, members_by_id, organizations_by_id
 from tenants.errors import ForbiddenScope, InvalidInput, NotFound
+from tenants.persisted.reads import sets_by_id
 from tenants.registry.reads import grants_by_id
 from tenants.tables import TenantEntity
 
@@ -42,6 +44,7 @@ OWN: Mapping[Kind, ApiScope | None] = {
     Kind.APP: ApiScope.MANAGE_ORGANIZATION,
     Kind.MEMBER: ApiScope.MANAGE_ORGANIZATION,
     Kind.INVITATION: ApiScope.MANAGE_ORGANIZATION,
+    Kind.OPERATION_SET: ApiScope.MANAGE_ORGANIZATION,
 }
 """By which things of the own organization are read: everybody may see whom they act for."""
 
@@ -159,6 +162,10 @@ async def _invitation(context: Context, wanted: GlobalId) -> Node:
     return Invitation(row=await context.load_one(invitations_by_id, wanted.key))
 
 
+async def _operation_set(context: Context, wanted: GlobalId) -> Node:
+    return PersistedOperationSet(row=await context.load_one(sets_by_id, wanted.key))
+
+
 async def _baseline(context: Context, wanted: GlobalId) -> Node:
     row = await _row(context, BASELINES, wanted.key)
     return Baseline.of(row, await _row(context, KPIS, (row.tenant_id, row.kpi_id)), context)
@@ -183,6 +190,7 @@ FETCH: dict[Kind, Callable[[Context, GlobalId], Awaitable[Node]]] = {
     Kind.APP: _app,
     Kind.MEMBER: _member,
     Kind.INVITATION: _invitation,
+    Kind.OPERATION_SET: _operation_set,
     Kind.TENANT: _tenant,
     Kind.GRANT: _grant,
     Kind.OBJECTIVE: _of(objectives.Objective, lambda row: Objective(row=row)),

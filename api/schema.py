@@ -37,7 +37,10 @@ from api.organizations.mutations.invitation_revoke import invitation_revoke
 from api.organizations.mutations.member_remove import member_remove
 from api.organizations.mutations.member_update import member_update
 from api.organizations.mutations.organization_create import organization_create
+from api.organizations.mutations.persisted_operation_set_archive import persisted_operation_set_archive
+from api.organizations.mutations.persisted_operation_set_create import persisted_operation_set_create
 from api.organizations.people import Invitation, Member
+from api.organizations.persisted import PersistedOperationSet
 from api.organizations.queries import ViewerQueries
 from api.organizations.types import App, Organization
 from api.scalars import SCALARS
@@ -60,6 +63,8 @@ MUTATIONS = [
     app_create,
     app_secret_rotate,
     app_archive,
+    persisted_operation_set_create,
+    persisted_operation_set_archive,
     organization_create,
     invitation_create,
     invitation_revoke,
@@ -99,6 +104,7 @@ schema = Schema(
         App,
         Member,
         Invitation,
+        PersistedOperationSet,
         Tenant,
         Grant,
         Objective,

@@ -33,6 +33,13 @@ class Document:
         return fields_of(self.schema, self.node)
 
 
+def judge(schema: GraphQLSchema, text: str) -> Document:
+    """Raises GraphQLError for what is no document, or one beyond the limits."""
+    node = parse(text, max_tokens=MOST_TOKENS)
+    refuse_excess(node)
+    return Document(schema, node, validate(schema, node), max(len(text), LEAST_CHARACTERS))
+
+
 class Documents:
     """Those asked last."""
 
@@ -54,9 +61,7 @@ class Documents:
         return found
 
     def _judge(self, text: str) -> Document:
-        node = parse(text, max_tokens=MOST_TOKENS)
-        refuse_excess(node)
-        return Document(self._schema, node, validate(self._schema, node), max(len(text), LEAST_CHARACTERS))
+        return judge(self._schema, text)
 
     def _remember(self, digest: bytes, document: Document) -> None:
         self._known[digest] = document

@@ -19,6 +19,7 @@ from api.context import Context
 from api.errors import present
 from api.http.bodies import BodyTooLarge, is_worth_dropping, read_body
 from api.http.media import JSON, RESPONSE, answered_in
+from api.http.persisted import NotAsked, Persisted, fault_of
 from api.metering import Meter, Till
 from api.nodes import fetch_node
 from api.oauth.bearer import Unauthorized, authenticate
@@ -55,6 +56,8 @@ class Asked:
     request_id: str
     method: str
     media: str
+    known: str | None = None
+    """Of an answer that may be kept: the tags of those its caller has."""
 
 
 class GraphQLEndpoint:
@@ -72,6 +75,7 @@ class GraphQLEndpoint:
         self._tokens = tokens
         self._callers = callers
         self._till = till
+        self._persisted = Persisted(house.database)
         self._slow = slow
 
     async def answer(self, request: Request) -> Response:
@@ -100,8 +104,14 @@ class GraphQLEndpoint:
         body = await self._body(request, request_id)
         if isinstance(body, Response):
             return body
+        known = _known(request, body)
+        try:
+            body["query"] = await self._persisted.text_of(actor, body)
+        except NotAsked as refusal:
+            status = 400 if media == RESPONSE or refusal.code == "PERSISTED_QUERY_HASH_MISMATCH" else 200
+            return _refuse(request_id, status, refusal.code, refusal.message)
         with tallied(request.headers) as tally:
-            return await self._carry_out(Asked(body, actor, request_id, request.method, media), tally)
+            return await self._carry_out(Asked(body, actor, request_id, request.method, media, known), tally)
 
     async def _carry_out(self, asked: Asked, tally: Tally) -> Response:
         started = time.perf_counter()
@@ -215,15 +225,19 @@ def _milliseconds(seconds: float) -> float:
 def _fault(body: Any) -> str | None:
     if not isinstance(body, dict):
         return "The body is a JSON object with a query."
-    if not isinstance(body.get("query"), str) or not body["query"].strip():
-        return "`query` is a GraphQL document."
     if not isinstance(body.get("variables"), dict | None):
         return "`variables` is an object."
     if not isinstance(body.get("operationName"), str | None):
         return "`operationName` is a name."
     if not isinstance(body.get("extensions"), dict | None):
         return "`extensions` is an object."
-    return None
+    return fault_of(body)
+
+
+def _known(request: Request, body: dict[str, Any]) -> str | None:
+    """An answer to a document that is asked for by its hash and an address is the same until something changes."""
+    is_kept = request.method != "POST" and body.get("query") is None
+    return request.headers.get("if-none-match", "") if is_kept else None
 
 
 def _answer(result: ExecutionResult, asked: Asked, cost: dict[str, Any] | None, *, was_executed: bool) -> Response:
@@ -236,6 +250,10 @@ def _answer(result: ExecutionResult, asked: Asked, cost: dict[str, Any] | None, 
     if cost is not None:
         content["extensions"]["cost"] = cost
         headers |= _limits(**cost["throttleStatus"])
+    if asked.known is not None and was_executed and not result.errors:
+        headers |= {"Cache-Control": "private, no-cache", "ETag": _tag(result.data), "Vary": "Authorization, Accept"}
+        if headers["ETag"] in asked.known.replace(" ", "").split(","):
+            return Response(status_code=304, headers=headers)
     status = 200 if was_executed or asked.media == JSON else 400
     if result.data is None:
         for each in result.errors or ():
@@ -244,6 +262,11 @@ def _answer(result: ExecutionResult, asked: Asked, cost: dict[str, Any] | None, 
             elif isinstance(each.original_error, Throttled):
                 headers["Retry-After"], status = str(each.original_error.seconds), 429
     return Response(orjson.dumps(content, default=str), status_code=status, headers=headers)
+
+
+def _tag(data: Any) -> str:
+    """By the answer itself: whatever it depends on, no change is missed. Weak, for what is said of the request."""
+    return f'W/"{hashlib.sha256(orjson.dumps(data, default=str)).hexdigest()}"'
 
 
 def _limits(maximumAvailable: int, currentlyAvailable: int, restoreRate: int) -> dict[str, str]:  # noqa: N803

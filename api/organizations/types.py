@@ -1,5 +1,6 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import strawberry
@@ -9,6 +10,7 @@ from api.ids import Kind, encode, organization_gid
 from api.node import Node
 from api.organizations import enums  # noqa: F401
 from api.organizations.people import Invitation, Member
+from api.organizations.persisted import PersistedOperationSet
 from api.pagination import Connection, Identified, pages_of
 from api.rows import OfRow, column
 from api.sets import Each, set_based
@@ -18,6 +20,7 @@ from tenants.access import models, reads
 from tenants.access.actor import ApiScope
 from tenants.access.kinds import AppKind, Audience, OrganizationKind
 from tenants.errors import NotFound
+from tenants.persisted.reads import set_pages
 from tenants.usage import reads as counted
 
 T = TypeVar("T")
@@ -41,6 +44,7 @@ class App(OfRow):
     redirect_uris: list[str] = column(description="Where people are sent back to. Compared to the letter.")
     created_at: dt.datetime = column()
     archived_at: dt.datetime | None = column()
+    persisted_only: bool = column(description="Whether it is asked by no operations but those it has registered.")
 
     @strawberry.field
     def kind(self) -> AppKind:
@@ -68,6 +72,15 @@ class App(OfRow):
             [AppSecret(created_at=row.created_at, expires_at=row.expires_at) for row in found.get(key, ())]
             for key in keys
         ]
+
+    @set_based(description="Its sets that are not archived, oldest first. Needs the scope manage_organization.")
+    async def persisted_operation_sets(
+        apps: Sequence["App"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[PersistedOperationSet]]:
+        context.actor.require(ApiScope.MANAGE_ORGANIZATION)
+        read = partial(set_pages, organization_id=context.actor.organization_id)
+        ids = [each.row.id for each in apps]
+        return await pages_of(context, read, ids, lambda row: PersistedOperationSet(row=row), first=first, after=after)
 
     @set_based(description="What it asked. Needs the scope manage_organization.")
     async def usage(

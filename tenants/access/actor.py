@@ -46,6 +46,8 @@ class Actor:
     embed_id: UUID | None = None
     bounds: Bounds | None = None
     """Those of the embed token it comes with, as soon as they were looked up."""
+    persisted_only: bool = False
+    """Whether its app is asked by no operations but those it registered; looked up likewise."""
 
     @property
     def app_key(self) -> tuple[UUID, UUID]:

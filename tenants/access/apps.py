@@ -94,7 +94,7 @@ async def rotate_secret(
         raise InvalidInput(
             f"An overlap is 0 to {LONGEST_OVERLAP // timedelta(seconds=1)} seconds.", field=("overlapSeconds",)
         )
-    app = await _live_app(session, actor, app_id)
+    app = await live_app(session, actor, app_id)
     if app.kind == AppKind.PUBLIC:
         raise InvalidInput("A public app has no secret.", field=("appId",), code="APP_WITHOUT_SECRET")
     beyond = sorted(set(app.scopes) - actor.scopes)
@@ -109,14 +109,14 @@ async def rotate_secret(
 
 async def archive_app(session: Session, actor: Actor, *, app_id: UUID, now: datetime) -> App:
     """From now on nobody signs in as it or to it."""
-    app = await _live_app(session, actor, app_id)
+    app = await live_app(session, actor, app_id)
     await _end_secrets(session, app, now)
     app.archived_at = now
     await session.flush()
     return app
 
 
-async def _live_app(session: Session, actor: Actor, app_id: UUID) -> App:
+async def live_app(session: Session, actor: Actor, app_id: UUID) -> App:
     """Locked: of two who change it at once one waits for the other."""
     app = await get_own_app(session, actor.organization_id, app_id)
     if app.archived_at is not None:

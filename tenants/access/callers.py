@@ -21,7 +21,7 @@ MEMORY_SECONDS = 30.0
 REMEMBERED_CALLERS = 10_000
 
 CALLER = query("""
-SELECT a.scopes, a.audience, a.archived_at, e.tenant_id, e.origin, e.fields,
+SELECT a.scopes, a.audience, a.archived_at, a.persisted_only, e.tenant_id, e.origin, e.fields,
     o.kind AS owner_kind, m.role, p.disabled_at,
     a.organization_id = f.id OR a.organization_id = f.parent_id AS is_own,
     (:authorization_id!uuid IS NOT NULL AND (z.id IS NULL OR z.ended_at IS NOT NULL OR z.created_at < m.created_at))
@@ -46,6 +46,7 @@ class Known(NamedTuple):
     scopes: frozenset[str] | None
     """None for who may not act."""
     bounds: Bounds | None
+    persisted_only: bool
     until: float
 
 
@@ -67,11 +68,13 @@ class Callers:
                 self._known.popitem(last=False)
         if known.scopes is None:
             raise CallerEnded
-        if actor.scopes <= known.scopes and known.bounds is None:
+        if actor.scopes <= known.scopes and known.bounds is None and not known.persisted_only:
             return actor
-        return replace(actor, scopes=actor.scopes & known.scopes, bounds=known.bounds)
+        return replace(
+            actor, scopes=actor.scopes & known.scopes, bounds=known.bounds, persisted_only=known.persisted_only
+        )
 
-    async def _read(self, actor: Actor) -> tuple[frozenset[str] | None, Bounds | None]:
+    async def _read(self, actor: Actor) -> tuple[frozenset[str] | None, Bounds | None, bool]:
         owner_id, app_id = actor.app_key
         acts_for = actor.organization_id
         scope = Scope(organization_id=owner_id, person_id=actor.person_id, known=frozenset({acts_for}))
@@ -86,11 +89,11 @@ class Callers:
                 embed_id=actor.embed_id,
             )
         if row is None:
-            return None, None
+            return None, None, False
         bounds = None
         if row["tenant_id"] is not None:
             bounds = Bounds(row["tenant_id"], row["origin"], frozenset(row["fields"]))
-        return _left(row, is_person=actor.person_id is not None), bounds
+        return _left(row, is_person=actor.person_id is not None), bounds, bool(row["persisted_only"])
 
 
 def _left(row: Row, *, is_person: bool) -> frozenset[str] | None:

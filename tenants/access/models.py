@@ -78,6 +78,7 @@ class App(DirectoryEntity):
     client_id: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     kind: Mapped[str]
+    persisted_only: Mapped[bool] = mapped_column(default=False)
     redirect_uris: Mapped[list[str]]
     scopes: Mapped[list[str]]
     audience: Mapped[str]

@@ -14,7 +14,7 @@ Key = tuple[UUID, UUID]
 """An organization's id and the id of something of it."""
 
 _APP = """a.id, a.created_at, a.organization_id, a.client_id, a.name, a.kind, a.redirect_uris, a.scopes, a.audience,
-    a.archived_at"""
+    a.persisted_only, a.archived_at"""
 
 ORGANIZATIONS = query("""
 SELECT o.id, o.created_at, o.kind, o.name, o.parent_id FROM organizations o WHERE o.id = ANY (:organization_ids!uuids)

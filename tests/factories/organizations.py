@@ -9,6 +9,7 @@ from tenants.access.actor import Actor, ApiScope
 from tenants.access.apps import register_app
 from tenants.access.kinds import AppKind, OrganizationKind
 from tenants.database import Database
+from tenants.persisted.service import NewOperation, create_set
 from tenants.scope import Scope
 
 REDIRECT = "https://reports.example/back"
@@ -58,3 +59,12 @@ async def new_machine(
         )
     assert secret is not None
     return Machine(Actor(organization_id, app.id, app.client_id, frozenset(scopes)), secret)
+
+
+async def new_operation_set(
+    database: Database, actor: Actor, document: str = "{ viewer { clientId } }", *, only: bool | None = None
+) -> UUID:
+    """Of the actor's app."""
+    async with database.unit_of_work(Scope(organization_id=actor.organization_id)) as session:
+        operations = [NewOperation("Viewer", document)]
+        return (await create_set(session, actor, app_id=actor.app_id, operations=operations, only=only)).id

@@ -116,6 +116,8 @@ DIRECTORY = {
     "apps": Directory(KEPT, "client_id name kind redirect_uris scopes audience", _OF_ORGANIZATION, looked_up=True),
     "app_secrets": Directory(ALL, "secret_hash", _OF_ORGANIZATION),
     "authorization_codes": Directory(ALL, "code_hash redirect_uri scopes code_challenge", _OF_ORGANIZATION),
+    "persisted_operation_sets": Directory(KEPT, "", _OF_ORGANIZATION),
+    "persisted_operations": Directory(APPENDED, "digest document name", _OF_ORGANIZATION),
     "cost_budgets": Directory(ALL, "available", _OF_ORGANIZATION),
     "usage_minutes": Directory(ALL, "operation", _OF_ORGANIZATION),
     "authorizations": Directory(KEPT, "scopes end_reason", _OF_ORGANIZATION),

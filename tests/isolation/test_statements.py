@@ -144,6 +144,7 @@ VALUES = {
     "uuid": A.tenant_id,
     "text": "[]",
     "int8": 9,
+    "bytea": b"",
     "date": date(2026, 1, 1),
     "timestamptz": datetime(2026, 1, 1, tzinfo=UTC),
 }

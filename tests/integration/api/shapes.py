@@ -23,7 +23,7 @@ from graphql import (
 from api.ids import Kind, encode, organization_gid
 from api.schema import schema
 from tenants.access.actor import ApiScope
-from tests.factories.organizations import REDIRECT, new_machine, new_organization
+from tests.factories.organizations import REDIRECT, new_machine, new_operation_set, new_organization
 from tests.factories.people import new_invitation, new_person
 from tests.factories.tenants import give_grant, new_tenant
 from tests.integration.api.world import Household
@@ -131,6 +131,16 @@ async def _app_secret_rotate(home: Household) -> Input:
 
 async def _app_archive(home: Household) -> Input:
     return {"appId": await _another_app(home)}
+
+
+async def _persisted_operation_set_create(home: Household) -> Input:
+    operation = {"name": "Viewer", "document": "{ viewer { clientId } }"}
+    return {"appId": await _another_app(home), "operations": [operation], "persistedOnly": True}
+
+
+async def _persisted_operation_set_archive(home: Household) -> Input:
+    made = await new_operation_set(home.planner.database, home.machine.actor)
+    return {"setId": encode(Kind.OPERATION_SET, home.machine.organization_id, made)}
 
 
 async def _another_app(home: Household) -> str:
@@ -292,6 +302,8 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "appCreate": _app_create,
     "appSecretRotate": _app_secret_rotate,
     "appArchive": _app_archive,
+    "persistedOperationSetCreate": _persisted_operation_set_create,
+    "persistedOperationSetArchive": _persisted_operation_set_archive,
     "organizationCreate": _organization_create,
     "invitationCreate": _invitation_create,
     "invitationRevoke": _invitation_revoke,
@@ -324,6 +336,8 @@ OF_ORGANIZATION = (
     "appCreate",
     "appSecretRotate",
     "appArchive",
+    "persistedOperationSetCreate",
+    "persistedOperationSetArchive",
     "organizationCreate",
     "invitationCreate",
     "invitationRevoke",

@@ -19,6 +19,8 @@ OBJECT = {
     "appCreate": "app",
     "appSecretRotate": "app",
     "appArchive": "app",
+    "persistedOperationSetCreate": "set",
+    "persistedOperationSetArchive": "set",
     "organizationCreate": "organization",
     "invitationCreate": "invitation",
     "invitationRevoke": "invitation",

@@ -9,7 +9,7 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type, is_object_type
 
 from api.ids import Kind
-from tests.factories.organizations import new_machine, new_organization
+from tests.factories.organizations import new_machine, new_operation_set, new_organization
 from tests.factories.people import new_invitation, new_person
 from tests.factories.shops import new_provider_app, new_shop
 from tests.factories.tenants import give_grant, new_tenant
@@ -74,6 +74,7 @@ async def home(world: World) -> Household:
         await give_grant(world.database, home.tenant, await new_organization(world.database))
         await new_person(world.database, machine.organization_id)
         await new_invitation(world.database, machine.actor)
+        await new_operation_set(world.database, machine.actor)
     for _ in range(COUNT):
         await new_organization(world.database, parent_id=machine.organization_id)
     return home
@@ -92,6 +93,7 @@ def start(home: Household) -> dict[str, str]:
         "Tenant": home.tenant.gid,
         "Objective": home.gids[Kind.OBJECTIVE],
         "Organization": home.gids[Kind.ORGANIZATION],
+        "App": home.gids[Kind.APP],
     }
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from api.ids import Kind, encode, organization_gid
 from tenants.database import Database
 from tenants.secrets.keyring import KeyRing
-from tests.factories.organizations import Machine, new_machine
+from tests.factories.organizations import Machine, new_machine, new_operation_set
 from tests.factories.people import new_invitation, new_person
 from tests.factories.plans import Planner
 from tests.factories.shops import Shop, new_provider_app, new_shop, order
@@ -77,6 +77,9 @@ async def new_household(database: Database, keyring: KeyRing, machine: Machine, 
         Kind.APP: encode(Kind.APP, organization_id, machine.actor.app_id),
         Kind.MEMBER: encode(Kind.MEMBER, organization_id, member.person_id),
         Kind.INVITATION: encode(Kind.INVITATION, organization_id, await new_invitation(database, machine.actor)),
+        Kind.OPERATION_SET: encode(
+            Kind.OPERATION_SET, organization_id, await new_operation_set(database, machine.actor)
+        ),
         Kind.TENANT: tenant.gid,
         Kind.GRANT: encode(Kind.GRANT, tenant.id, await founders_grant(database, tenant)),
         Kind.KPI: kpi,
