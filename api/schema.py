@@ -31,6 +31,8 @@ from api.objectives.mutations.objective_kpi_link import objective_kpi_link
 from api.objectives.types import Objective
 from api.organizations.mutations.app_archive import app_archive
 from api.organizations.mutations.app_create import app_create
+from api.organizations.mutations.app_key_add import app_key_add
+from api.organizations.mutations.app_key_revoke import app_key_revoke
 from api.organizations.mutations.app_secret_rotate import app_secret_rotate
 from api.organizations.mutations.invitation_create import invitation_create
 from api.organizations.mutations.invitation_revoke import invitation_revoke
@@ -62,6 +64,8 @@ class Query(ViewerQueries, TenantQueries, NodeQueries, MetricQueries):
 MUTATIONS = [
     app_create,
     app_secret_rotate,
+    app_key_add,
+    app_key_revoke,
     app_archive,
     persisted_operation_set_create,
     persisted_operation_set_archive,

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.ids import organization_gid
+from api.oauth.assertion import PARAMETERS, ClientAssertion
 from api.oauth.client import OAuthClient
 from api.oauth.endpoints import Introspection, Revocation
 from api.oauth.errors import ClientRefused, GrantTypeUnsupported, ResponseTypeUnsupported
@@ -84,6 +85,7 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
         self.register_endpoint(Revocation)
         self.register_endpoint(Introspection)
         self.register_token_generator("default", self._issue)
+        self.register_client_auth_method(ClientAssertion.CLIENT_AUTH_METHOD, ClientAssertion(self))
 
     @property
     def sign(self) -> Sign:
@@ -103,11 +105,15 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
 
     def authenticate_client(self, request: OAuthRequest, methods: list[str], endpoint: str = "token") -> OAuthClient:
         basic = request.headers.get("Authorization", "").lower().startswith("basic ")
-        if basic and "client_secret" in request.form:
+        ways = (basic, "client_secret" in request.form, bool(PARAMETERS & request.form.keys()))
+        if sum(ways) > 1:
             raise InvalidRequestError("The client authenticates in more than one way.")
         try:
             client: OAuthClient = super().authenticate_client(request, methods, endpoint)
-        except (InvalidClientError, ValueError):  # ValueError: credentials that are no base64, or no text
+        except ClientRefused:
+            raise
+        # Credentials that are no base64, or no text; an assertion of ten thousand brackets.
+        except (InvalidClientError, ValueError, RecursionError):
             raise ClientRefused from None
         if request.payload.client_id not in {None, client.get_client_id()}:
             raise ClientRefused

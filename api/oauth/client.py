@@ -3,6 +3,10 @@ from authlib.oauth2.rfc6749 import ClientMixin
 from tenants.access.clients import Client
 from tenants.access.kinds import AppKind
 
+CONFIDENTIAL_METHODS = ["private_key_jwt", "client_secret_basic", "client_secret_post"]
+"""By which an app proves itself. The first comes first: it says itself whether it is used."""
+METHODS = [*CONFIDENTIAL_METHODS, "none"]
+
 
 class OAuthClient(ClientMixin):  # type: ignore[misc]  # the library is untyped
     """An app, in the words in which the library asks about it."""

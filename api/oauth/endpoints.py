@@ -7,7 +7,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from api.ids import organization_gid
-from api.oauth.client import OAuthClient
+from api.oauth.client import CONFIDENTIAL_METHODS, METHODS, OAuthClient
 from api.oauth.tokens import Verified
 from tenants.access.authorizations import EndReason, end_authorization, find_by_refresh_token
 from tenants.access.models import RefreshToken
@@ -24,7 +24,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]  # the library is un
     A machine's own access token belongs to none: it ends with its hour, or when the app is put away.
     """
 
-    CLIENT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post", "none"]
+    CLIENT_AUTH_METHODS: ClassVar = METHODS
 
     def authenticate_token(self, request: Any, client: OAuthClient) -> Known | None:
         return known_token(self, request, client)
@@ -50,7 +50,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]  # the library is un
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
     """Tells an app with a secret of its own access tokens, and of those of its organization's other apps."""
 
-    CLIENT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post"]
+    CLIENT_AUTH_METHODS: ClassVar = CONFIDENTIAL_METHODS
 
     def authenticate_token(self, request: Any, client: OAuthClient) -> Known | None:
         return known_token(self, request, client, of_organization=True)

@@ -8,8 +8,8 @@ class ClientRefused(InvalidClientError):  # type: ignore[misc]  # the library is
 
     status_code = 401
 
-    def __init__(self) -> None:
-        super().__init__("Client authentication failed.")
+    def __init__(self, description: str = "Client authentication failed.") -> None:
+        super().__init__(description)
 
     def get_headers(self) -> list[tuple[str, str]]:
         headers = [(name, value) for name, value in super().get_headers() if name != "WWW-Authenticate"]

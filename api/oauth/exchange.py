@@ -18,6 +18,7 @@ from authlib.oauth2.rfc6749 import (
 
 from api.execution.coordinates import unknown_fields
 from api.ids import Kind, decode_as
+from api.oauth.client import CONFIDENTIAL_METHODS
 from api.oauth.tokens import Embed, OnBehalf, Verified
 from api.schema import schema
 from tenants.access.errors import ScopeBeyondYours
@@ -31,7 +32,7 @@ NEEDED = ("tenant", "subject", "origin", "scope")
 
 class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # the library is untyped
     GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post"]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = CONFIDENTIAL_METHODS
 
     def validate_token_request(self) -> None:
         self.request.client = self.authenticate_token_endpoint_client()

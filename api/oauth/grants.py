@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, grants
 from authlib.oauth2.rfc7636 import CodeChallenge
 
-from api.oauth.client import OAuthClient
+from api.oauth.client import CONFIDENTIAL_METHODS, METHODS, OAuthClient
 from tenants.access.authorizations import Renewal, use_refresh_token
 from tenants.access.codes import RedeemedCode, code_redeem, code_store, new_code
 from tenants.access.members import Member, find_member
@@ -16,7 +16,7 @@ _S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class ClientCredentials(grants.ClientCredentialsGrant):  # type: ignore[misc]  # the library is untyped
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post"]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = CONFIDENTIAL_METHODS
 
 
 class StoredCode:
@@ -39,7 +39,7 @@ class StoredCode:
 
 
 class AuthorizationCode(grants.AuthorizationCodeGrant):  # type: ignore[misc]
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post", "none"]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = METHODS
 
     @staticmethod
     def validate_authorization_redirect_uri(request: Any, client: OAuthClient) -> str:
@@ -105,7 +105,7 @@ class StoredRefreshToken:
 class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc]
     """RFC 6749, 6, with a new refresh token each time."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["client_secret_basic", "client_secret_post", "none"]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = METHODS
     INCLUDE_NEW_REFRESH_TOKEN = True
 
     def authenticate_refresh_token(self, refresh_token: str) -> StoredRefreshToken | None:

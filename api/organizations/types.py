@@ -33,6 +33,13 @@ class AppSecret:
     expires_at: dt.datetime | None = strawberry.field(description="Set once another has taken its place.")
 
 
+@strawberry.type(description="A public key of an app, which signs in by what it signs with the private one (RFC 7523).")
+class AppKey:
+    kid: str = strawberry.field(description="What the header of an assertion names it by.")
+    algorithm: str = strawberry.field(description="The only one that an assertion may be signed with by it.")
+    created_at: dt.datetime
+
+
 @strawberry.type(description="A client of this API: a machine, or a front end that people sign in to.")
 class App(OfRow):
     KIND = Kind.APP
@@ -93,6 +100,16 @@ class App(OfRow):
             counted.of_apps, ids, organization_id=own, since=asked.since, until=asked.until
         )
         return [Usage.of(found.get(id, ()), asked) for id in ids]
+
+    @set_based(description="The public keys it signs in by, oldest first.")
+    async def keys(apps: Sequence["App"], context: Context) -> Each[list[AppKey]]:
+        context.actor.require(ApiScope.MANAGE_ORGANIZATION)
+        keys = [(each.row.organization_id, each.row.id) for each in apps]
+        found = await context.reader.read(reads.live_keys, keys, now=context.house.clock.now())
+        return [
+            [AppKey(kid=row.kid, algorithm=row.algorithm, created_at=row.created_at) for row in found.get(key, ())]
+            for key in keys
+        ]
 
 
 @strawberry.type(description="Who acts here: an integrator, a partner, an agency, or the business behind a tenant.")

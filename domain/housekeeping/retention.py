@@ -144,6 +144,21 @@ OF_ORGANIZATIONS = (
         owner="organization_id",
     ),
     Retention(
+        "app_keys",
+        "expires_at",
+        timedelta(days=30),
+        "As those of secrets: and nobody comes in by the name of a key that has just ended.",
+        owner="organization_id",
+    ),
+    Retention(
+        "client_assertions",
+        "expires_at",
+        timedelta(),
+        "An assertion that comes again must show until it would be refused for its age.",
+        key=("app_id", "jti_hash"),
+        owner="organization_id",
+    ),
+    Retention(
         "invitations",
         "expires_at",
         invitations.KEPT,

@@ -1,27 +1,24 @@
-"""The apps that act for an organization, and their secrets, each of which is shown once and kept as a hash."""
+"""The apps that act for an organization, and their secrets."""
 
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
-
 from tenants.access.actor import Actor, ApiScope
+from tenants.access.credentials import add_key, add_secret, check_overlap, end_keys, end_secrets, live_secrets
 from tenants.access.errors import ScopeBeyondYours
 from tenants.access.kinds import AppKind, Audience
-from tenants.access.models import App, AppSecret
+from tenants.access.models import App
+from tenants.access.public_keys import read_key_set
 from tenants.access.redirects import check_redirect_uri
 from tenants.access.repository import get_own_app
 from tenants.access.wording import check_name
 from tenants.database import Session
 from tenants.errors import AlreadyArchived, InvalidInput
 from tenants.ids import new_id
-from tenants.secrets.hashing import hash_token, new_secret
 
-SECRET_PREFIX = "azs"  # noqa: S105 - what a leaked secret is recognized by
 MAX_REDIRECT_URIS = 20
-LONGEST_OVERLAP = timedelta(days=30)
 
 
 async def register_app(
@@ -33,14 +30,21 @@ async def register_app(
     redirect_uris: Sequence[str] = (),
     scopes: Collection[str],
     audience: Audience = Audience.OWN_ORGANIZATION,
+    jwks: str | None = None,
 ) -> tuple[App, str | None]:
-    """The app, and for a confidential one its secret, which is kept nowhere. Needs the organization's scope."""
+    """The app, and for a confidential one without keys its secret, which is kept nowhere.
+
+    Needs the organization's scope.
+    """
     if kind is AppKind.PUBLIC and not redirect_uris:
         raise InvalidInput(
             "A public app has no secret: people sign in to it, and it needs a redirect URI.",
             field=("redirectUris",),
             code="REDIRECT_URI_MISSING",
         )
+    if kind is AppKind.PUBLIC and jwks is not None:
+        raise InvalidInput("A public app has no secret, and no keys.", field=("jwks",), code="APP_WITHOUT_SECRET")
+    keys = [] if jwks is None else read_key_set(jwks, field=("jwks",))
     app = App(
         id=new_id(),
         organization_id=organization_id,
@@ -53,9 +57,11 @@ async def register_app(
     )
     session.add(app)
     await session.flush()
-    if kind is AppKind.PUBLIC:
+    for key in keys:
+        await add_key(session, app, key)
+    if kind is AppKind.PUBLIC or keys:
         return app, None
-    return app, await _add_secret(session, app)
+    return app, await add_secret(session, app)
 
 
 async def create_app(
@@ -67,11 +73,10 @@ async def create_app(
     redirect_uris: Sequence[str],
     scopes: Collection[str],
     audience: Audience,
+    jwks: str | None,
 ) -> tuple[App, str | None]:
     """As `register_app`, by somebody: nobody makes an app that may more than they may themselves (ScopeBeyondYours)."""
-    beyond = sorted(set(scopes) - actor.scopes)
-    if beyond:
-        raise ScopeBeyondYours(beyond[0])
+    _refuse_beyond(actor, scopes, field="scopes")
     return await register_app(
         session,
         organization_id=actor.organization_id,
@@ -80,6 +85,7 @@ async def create_app(
         redirect_uris=redirect_uris,
         scopes=scopes,
         audience=audience,
+        jwks=jwks,
     )
 
 
@@ -88,31 +94,32 @@ async def rotate_secret(
 ) -> tuple[App, str]:
     """A new secret. The newest there is works on for as long as the overlap, if it does not end before.
 
-    Raises ScopeBeyondYours: by its secret one may whatever the app may.
+    Raises ScopeBeyondYours.
     """
-    if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
-        raise InvalidInput(
-            f"An overlap is 0 to {LONGEST_OVERLAP // timedelta(seconds=1)} seconds.", field=("overlapSeconds",)
-        )
-    app = await live_app(session, actor, app_id)
-    if app.kind == AppKind.PUBLIC:
-        raise InvalidInput("A public app has no secret.", field=("appId",), code="APP_WITHOUT_SECRET")
-    beyond = sorted(set(app.scopes) - actor.scopes)
-    if beyond:
-        raise ScopeBeyondYours(beyond[0], field="appId")
-    *older, _ = await _live_secrets(session, app, now)
-    for each in older:
+    check_overlap(overlap, field="overlapSeconds")
+    app = await confidential_app(session, actor, app_id)
+    for each in (await live_secrets(session, app, now))[:-1]:
         each.expires_at = now
-    await _end_secrets(session, app, now + overlap)
-    return app, await _add_secret(session, app)
+    await end_secrets(session, app, now + overlap)
+    return app, await add_secret(session, app)
 
 
 async def archive_app(session: Session, actor: Actor, *, app_id: UUID, now: datetime) -> App:
     """From now on nobody signs in as it or to it."""
     app = await live_app(session, actor, app_id)
-    await _end_secrets(session, app, now)
+    await end_secrets(session, app, now)
+    await end_keys(session, app, now)
     app.archived_at = now
     await session.flush()
+    return app
+
+
+async def confidential_app(session: Session, actor: Actor, app_id: UUID) -> App:
+    """To be given a secret or a key. Raises ScopeBeyondYours: by it one may whatever the app may."""
+    app = await live_app(session, actor, app_id)
+    if app.kind == AppKind.PUBLIC:
+        raise InvalidInput("A public app has no secret, and no keys.", field=("appId",), code="APP_WITHOUT_SECRET")
+    _refuse_beyond(actor, app.scopes, field="appId")
     return app
 
 
@@ -124,38 +131,10 @@ async def live_app(session: Session, actor: Actor, app_id: UUID) -> App:
     return app
 
 
-async def _add_secret(session: Session, app: App) -> str:
-    secret = new_secret(SECRET_PREFIX)
-    session.add(AppSecret(organization_id=app.organization_id, app_id=app.id, secret_hash=hash_token(secret).hex()))
-    await session.flush()
-    return secret
-
-
-async def _live_secrets(session: Session, app: App, now: datetime) -> Sequence[AppSecret]:
-    """Oldest first."""
-    return (
-        await session.scalars(
-            select(AppSecret)
-            .where(
-                AppSecret.organization_id == app.organization_id,
-                AppSecret.app_id == app.id,
-                or_(AppSecret.expires_at.is_(None), AppSecret.expires_at > now),
-            )
-            .order_by(AppSecret.id)
-        )
-    ).all()
-
-
-async def _end_secrets(session: Session, app: App, at: datetime) -> None:
-    await session.execute(
-        update(AppSecret)
-        .where(
-            AppSecret.organization_id == app.organization_id,
-            AppSecret.app_id == app.id,
-            or_(AppSecret.expires_at.is_(None), AppSecret.expires_at > at),
-        )
-        .values(expires_at=at)
-    )
+def _refuse_beyond(actor: Actor, scopes: Collection[str], *, field: str) -> None:
+    beyond = sorted(set(scopes) - actor.scopes)
+    if beyond:
+        raise ScopeBeyondYours(beyond[0], field=field)
 
 
 def _checked_redirects(values: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tenants.access import repository
 from tenants.access.kinds import AppKind, Audience, OrganizationKind
+from tenants.access.public_keys import Jwk
 from tenants.database import Session, enter
 from tenants.scope import Scope
 from tenants.secrets.hashing import hash_token
@@ -28,6 +29,7 @@ class Client:
     scopes: frozenset[str]
     audience: Audience
     secret_hashes: tuple[bytes, ...] = field(repr=False)
+    public_keys: tuple[Jwk, ...] = ()
 
     def secret_matches(self, secret: str) -> bool:
         given = hash_token(secret)
@@ -45,6 +47,7 @@ async def find_client(session: Session, *, client_id: str, now: datetime) -> Cli
     await enter(session, Scope(organization_id=organization_id))
     app, organization = await repository.get_app(session, organization_id, app_id)
     hashes = await repository.list_secret_hashes(session, organization_id, app_id, now=now)
+    keys = await repository.list_public_keys(session, organization_id, app_id, now=now)
     return Client(
         app_id=app_id,
         organization_id=organization_id,
@@ -57,4 +60,5 @@ async def find_client(session: Session, *, client_id: str, now: datetime) -> Cli
         scopes=frozenset(app.scopes),
         audience=Audience(app.audience),
         secret_hashes=tuple(bytes.fromhex(value) for value in hashes),
+        public_keys=tuple(keys),
     )

@@ -1,8 +1,9 @@
 """What sign-in and the registration of apps and people refuse.
 
 Refusal
-├── InvalidInput          REDIRECT_URI_INVALID, SCOPE_UNKNOWN, ADDRESS_INVALID, PASSWORD_TOO_SHORT, …
+├── InvalidInput          REDIRECT_URI_INVALID, SCOPE_UNKNOWN, KEY_INVALID, PASSWORD_TOO_SHORT, …
 ├── Conflict
+│   ├── KeyExists
 │   ├── SignInAddressTaken
 │   ├── AlreadyMember
 │   ├── LastOwner
@@ -32,6 +33,13 @@ class OwnersOnly(Denied):
 
     def __init__(self, *, field: str) -> None:
         super().__init__("Only an owner of the organization decides who its owners are.", field=(field,))
+
+
+class KeyExists(Conflict):
+    code = "KEY_EXISTS"
+
+    def __init__(self) -> None:
+        super().__init__("The app has, or had, a key of this kid. Give the new one another.", field=("jwk",))
 
 
 class AlreadyMember(Conflict):

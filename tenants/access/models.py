@@ -100,6 +100,38 @@ class AppSecret(DirectoryEntity):
     expires_at: Mapped[datetime | None]
 
 
+class AppKey(DirectoryEntity):
+    """A public key by which an app signs in; several may be valid while one takes another's place."""
+
+    __tablename__ = "app_keys"
+    __table_args__ = (
+        ForeignKeyConstraint(*APP_KEY, ondelete="CASCADE"),
+        UniqueConstraint("organization_id", "app_id", "kid"),
+        Index("ix_app_keys_organization_id_expires_at", "organization_id", "expires_at"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    app_id: Mapped[UUID]
+    kid: Mapped[str]
+    public_jwk: Mapped[dict[str, Any]]
+    expires_at: Mapped[datetime | None]
+
+
+class ClientAssertion(DirectoryTable):
+    """One that an app has signed in with, by the hash of its id. It is kept for as long as it would be accepted."""
+
+    __tablename__ = "client_assertions"
+    __table_args__ = (
+        ForeignKeyConstraint(*APP_KEY, ondelete="CASCADE"),
+        Index("ix_client_assertions_organization_id_expires_at", "organization_id", "expires_at"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True)
+    app_id: Mapped[UUID] = mapped_column(primary_key=True)
+    jti_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime]
+
+
 class AuthorizationCode(DirectoryEntity):
     """The organization is the app's; the person acts for another, or for the same."""
 

@@ -36,6 +36,12 @@ WHERE s.organization_id = ANY (:organization_ids!uuids) AND s.app_id = ANY (:ids
   AND (s.expires_at IS NULL OR s.expires_at > :now!instant)
 ORDER BY s.id
 """)
+KEYS = query("""
+SELECT k.organization_id, k.app_id, k.created_at, k.kid, k.public_jwk ->> 'alg' AS algorithm FROM app_keys k
+WHERE k.organization_id = ANY (:organization_ids!uuids) AND k.app_id = ANY (:ids!uuids)
+  AND (k.expires_at IS NULL OR k.expires_at > :now!instant)
+ORDER BY k.id
+""")
 
 
 SUB_PAGES = query("""
@@ -108,11 +114,12 @@ async def app_pages(
 
 async def live_secrets(snapshot: Snapshot, keys: Sequence[Key], *, now: datetime) -> dict[Key, list[Row]]:
     """When each app's secrets were made and when they end, oldest first; never what they are."""
-    found: dict[Key, list[Row]] = {}
-    rows = await snapshot.fetch(SECRETS, organization_ids=_owners(keys), ids=[id for _, id in keys], now=now)
-    for row in rows:
-        found.setdefault((row["organization_id"], row["app_id"]), []).append(row)
-    return found
+    return await _of_apps(snapshot, SECRETS, keys, now)
+
+
+async def live_keys(snapshot: Snapshot, keys: Sequence[Key], *, now: datetime) -> dict[Key, list[Row]]:
+    """Each app's public keys, oldest first."""
+    return await _of_apps(snapshot, KEYS, keys, now)
 
 
 async def sub_pages(
@@ -153,6 +160,14 @@ async def invitation_pages(
     found: dict[UUID, list[Invitation]] = {}
     for row in await _page(snapshot, INVITATION_PAGES, organization_ids, after, limit):
         found.setdefault(row["organization_id"], []).append(cast(Invitation, row))
+    return found
+
+
+async def _of_apps(snapshot: Snapshot, of_apps: Query, keys: Sequence[Key], now: datetime) -> dict[Key, list[Row]]:
+    found: dict[Key, list[Row]] = {}
+    rows = await snapshot.fetch(of_apps, organization_ids=_owners(keys), ids=[id for _, id in keys], now=now)
+    for row in rows:
+        found.setdefault((row["organization_id"], row["app_id"]), []).append(row)
     return found
 
 

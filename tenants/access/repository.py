@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, text
 
-from tenants.access.models import App, AppSecret, Membership, Organization, Person
+from tenants.access.models import App, AppKey, AppSecret, Membership, Organization, Person
+from tenants.access.public_keys import Jwk
 from tenants.database import Session
 from tenants.errors import NotFound
 
@@ -51,6 +52,18 @@ async def list_secret_hashes(session: Session, organization_id: UUID, app_id: UU
                 AppSecret.organization_id == organization_id,
                 AppSecret.app_id == app_id,
                 or_(AppSecret.expires_at.is_(None), AppSecret.expires_at > now),
+            )
+        )
+    )
+
+
+async def list_public_keys(session: Session, organization_id: UUID, app_id: UUID, *, now: datetime) -> list[Jwk]:
+    return list(
+        await session.scalars(
+            select(AppKey.public_jwk).where(
+                AppKey.organization_id == organization_id,
+                AppKey.app_id == app_id,
+                or_(AppKey.expires_at.is_(None), AppKey.expires_at > now),
             )
         )
     )

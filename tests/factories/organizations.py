@@ -6,11 +6,14 @@ from uuid import UUID
 
 from tenants.access import service
 from tenants.access.actor import Actor, ApiScope
+from tenants.access.app_keys import create_key
 from tenants.access.apps import register_app
 from tenants.access.kinds import AppKind, OrganizationKind
+from tenants.clock import wall_now
 from tenants.database import Database
 from tenants.persisted.service import NewOperation, create_set
 from tenants.scope import Scope
+from tests.factories.keys import jwk_of, new_key
 
 REDIRECT = "https://reports.example/back"
 ALL_SCOPES = tuple(str(scope) for scope in ApiScope)
@@ -68,3 +71,12 @@ async def new_operation_set(
     async with database.unit_of_work(Scope(organization_id=actor.organization_id)) as session:
         operations = [NewOperation("Viewer", document)]
         return (await create_set(session, actor, app_id=actor.app_id, operations=operations, only=only)).id
+
+
+async def give_key(database: Database, machine: Machine) -> str:
+    """The name of a key that the app signs in by, besides its secret."""
+    key, actor = new_key(), machine.actor
+    async with database.unit_of_work(Scope(organization_id=actor.organization_id)) as session:
+        now = wall_now()
+        await create_key(session, actor, app_id=actor.app_id, jwk=jwk_of(key), secret_overlap=None, now=now)
+    return str(key.kid)

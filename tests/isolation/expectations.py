@@ -115,6 +115,8 @@ DIRECTORY = {
     "invitations": Directory(ALL, "address role token_hash redirect_uri", _OF_ORGANIZATION, looked_up=True),
     "apps": Directory(KEPT, "client_id name kind redirect_uris scopes audience", _OF_ORGANIZATION, looked_up=True),
     "app_secrets": Directory(ALL, "secret_hash", _OF_ORGANIZATION),
+    "app_keys": Directory(ALL, "kid public_jwk", _OF_ORGANIZATION),
+    "client_assertions": Directory(ALL, "jti_hash", _OF_ORGANIZATION),
     "authorization_codes": Directory(ALL, "code_hash redirect_uri scopes code_challenge", _OF_ORGANIZATION),
     "persisted_operation_sets": Directory(KEPT, "", _OF_ORGANIZATION),
     "persisted_operations": Directory(APPENDED, "digest document name", _OF_ORGANIZATION),

@@ -25,6 +25,10 @@ class AppCreateInput(KeyedInput):
     redirect_uris: list[str] | None = strawberry.field(
         default=None, description="Where people are sent back to after they signed in. Compared to the letter."
     )
+    jwks: str | None = strawberry.field(
+        default=None,
+        description="A JWK Set (RFC 7517) as JSON: public keys by which a confidential app signs in, without a secret.",
+    )
 
 
 @strawberry.type
@@ -33,7 +37,7 @@ class AppCreatePayload(Payload):
     async def app(self, info: Info) -> App | None:
         return await made(info, self.subject, App)
 
-    @strawberry.field(description="Of a confidential app. Shown once, and kept nowhere.")
+    @strawberry.field(description="Of a confidential app without keys. Shown once, and kept nowhere.")
     def client_secret(self) -> str | None:
         return self.secret
 
@@ -53,5 +57,6 @@ async def app_create(unit: Unit, info: Info, input: AppCreateInput) -> Done:
         redirect_uris=input.redirect_uris or [],
         scopes=input.scopes,
         audience=input.audience,
+        jwks=input.jwks,
     )
     return Done(encode(Kind.APP, row.organization_id, row.id), secret=secret)

@@ -23,7 +23,8 @@ from graphql import (
 from api.ids import Kind, encode, organization_gid
 from api.schema import schema
 from tenants.access.actor import ApiScope
-from tests.factories.organizations import REDIRECT, new_machine, new_operation_set, new_organization
+from tests.factories.keys import jwk_of, jwks_of, known_key, new_key
+from tests.factories.organizations import REDIRECT, Machine, give_key, new_machine, new_operation_set, new_organization
 from tests.factories.people import new_invitation, new_person
 from tests.factories.tenants import give_grant, new_tenant
 from tests.integration.api.world import Household
@@ -122,11 +123,22 @@ async def _app_create(home: Household) -> Input:
         "redirectUris": ["https://board.example/back"],
         "scopes": ["MANAGE_ORGANIZATION"],
         "audience": "ANY_ORGANIZATION",
+        "jwks": jwks_of(known_key("ES256")),
     }
 
 
 async def _app_secret_rotate(home: Household) -> Input:
     return {"appId": await _another_app(home), "overlapSeconds": 3600}
+
+
+async def _app_key_add(home: Household) -> Input:
+    return {"appId": await _another_app(home), "jwk": jwk_of(new_key()), "secretOverlapSeconds": 3600}
+
+
+async def _app_key_revoke(home: Household) -> Input:
+    machine = await _another_machine(home)
+    kid = await give_key(home.planner.database, machine)
+    return {"appId": encode(Kind.APP, machine.organization_id, machine.actor.app_id), "kid": kid}
 
 
 async def _app_archive(home: Household) -> Input:
@@ -144,9 +156,13 @@ async def _persisted_operation_set_archive(home: Household) -> Input:
 
 
 async def _another_app(home: Household) -> str:
-    scopes = [ApiScope.MANAGE_ORGANIZATION]
-    machine = await new_machine(home.planner.database, organization_id=home.machine.organization_id, scopes=scopes)
+    machine = await _another_machine(home)
     return encode(Kind.APP, machine.organization_id, machine.actor.app_id)
+
+
+async def _another_machine(home: Household) -> Machine:
+    scopes = [ApiScope.MANAGE_ORGANIZATION]
+    return await new_machine(home.planner.database, organization_id=home.machine.organization_id, scopes=scopes)
 
 
 async def _organization_create(home: Household) -> Input:
@@ -301,6 +317,8 @@ async def _initiative_archive(home: Household) -> Input:
 SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "appCreate": _app_create,
     "appSecretRotate": _app_secret_rotate,
+    "appKeyAdd": _app_key_add,
+    "appKeyRevoke": _app_key_revoke,
     "appArchive": _app_archive,
     "persistedOperationSetCreate": _persisted_operation_set_create,
     "persistedOperationSetArchive": _persisted_operation_set_archive,
@@ -335,6 +353,8 @@ OF_ORGANIZATION = (
     "tenantLeave",
     "appCreate",
     "appSecretRotate",
+    "appKeyAdd",
+    "appKeyRevoke",
     "appArchive",
     "persistedOperationSetCreate",
     "persistedOperationSetArchive",

@@ -18,6 +18,8 @@ from tests.integration.api.world import World
 OBJECT = {
     "appCreate": "app",
     "appSecretRotate": "app",
+    "appKeyAdd": "app",
+    "appKeyRevoke": "app",
     "appArchive": "app",
     "persistedOperationSetCreate": "set",
     "persistedOperationSetArchive": "set",

@@ -131,6 +131,16 @@ async def test_what_organizations_and_the_house_keep_goes_too(ground: Ground, da
             "INSERT INTO invitations VALUES ($1, $2, $3, $3, 'a@b.example', 'VIEWER', $4, NULL, $3, NULL, $2)",
             new_id(), NOW - timedelta(days=days), machine.organization_id, str(days).encode(),
         )  # fmt: skip
+    for minutes in (-1, 1):
+        await ground.migrator.execute(
+            "INSERT INTO client_assertions VALUES ($1, $2, $3, $4)",
+            machine.organization_id, machine.actor.app_id, str(minutes).encode(), NOW - timedelta(minutes=minutes),
+        )  # fmt: skip
+    for days in (29, 31):
+        await ground.migrator.execute(
+            "INSERT INTO app_keys VALUES ($1, $2, $3, $4, $5, '{}', $2)",
+            new_id(), NOW - timedelta(days=days), machine.organization_id, machine.actor.app_id, str(days),
+        )  # fmt: skip
     for minutes in (14, 16):
         await ground.migrator.execute(
             "INSERT INTO sign_in_attempts VALUES ($1, $2, '')", new_id(), NOW - timedelta(minutes=minutes)
@@ -147,8 +157,8 @@ async def test_what_organizations_and_the_house_keep_goes_too(ground: Ground, da
             " VALUES ($1, 1, 0, 'successful', 'x')",
             NOW - timedelta(days=days),
         )
-    assert await ground.tidy() == 6
-    kept = ("organization_idempotency_keys", "authorization_codes", "invitations")
+    assert await ground.tidy() == 8
+    kept = ("organization_idempotency_keys", "authorization_codes", "invitations", "client_assertions", "app_keys")
     for table in (*kept, *(rule.table for rule in OF_THE_HOUSE)):
         assert await ground.count(table) == 1, table
 

@@ -68,6 +68,7 @@ async def new_app(
     scopes: tuple[str, ...] = SCOPES,
     redirect_uris: tuple[str, ...] = (REDIRECT,),
     audience: Audience = Audience.OWN_ORGANIZATION,
+    jwks: str | None = None,
 ) -> KnownApp:
     async with database.unit_of_work(Scope(organization_id=organization_id)) as session:
         app, secret = await register_app(
@@ -78,5 +79,6 @@ async def new_app(
             redirect_uris=redirect_uris,
             scopes=scopes,
             audience=audience,
+            jwks=jwks,
         )
     return KnownApp(app.id, app.client_id, secret or "")
