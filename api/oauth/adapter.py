@@ -21,9 +21,9 @@ from api.ids import organization_gid
 from api.oauth.assertion import PARAMETERS, ClientAssertion
 from api.oauth.client import OAuthClient
 from api.oauth.endpoints import Introspection, Revocation
-from api.oauth.errors import ClientRefused, GrantTypeUnsupported, ResponseTypeUnsupported
+from api.oauth.errors import ClientRefused, GrantTypeUnsupported, ResponseTypeUnsupported, TargetUnknown
 from api.oauth.exchange import TokenExchange
-from api.oauth.grants import AuthorizationCode, ClientCredentials, RefreshToken, RequiredS256
+from api.oauth.grants import AuthorizationCode, ClientCredentials, RefreshToken, RequiredS256, known_resource
 from api.oauth.tokens import OnBehalf, Sign, Terms, Verified
 from tenants.access.authorizations import issue_refresh_token, open_authorization
 from tenants.access.clients import find_client
@@ -79,7 +79,7 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
         self._key = key
         self._clients: dict[str, OAuthClient | None] = {}
         self.register_grant(ClientCredentials)
-        self.register_grant(AuthorizationCode, [RequiredS256()])
+        self.register_grant(AuthorizationCode, [RequiredS256(), known_resource])
         self.register_grant(RefreshToken)
         self.register_grant(TokenExchange)
         self.register_endpoint(Revocation)
@@ -124,7 +124,13 @@ class AuthorizationServer(rfc6749.AuthorizationServer):  # type: ignore[misc]
             raise InvalidRequestError("Missing 'grant_type' in request.")
         if request.payload.grant_type not in GRANT_TYPES:
             raise GrantTypeUnsupported(request.payload.grant_type)
+        self.check_resource(request)
         return super().get_token_grant(request)
+
+    def check_resource(self, request: OAuthRequest) -> None:
+        """RFC 8707: there is one, and a token is for it also where none is named. So nothing has to be kept of it."""
+        if request.payload.data.get("resource") not in {None, self.terms.resource}:
+            raise TargetUnknown(self.terms.resource)
 
     def get_authorization_grant(self, request: OAuthRequest) -> Any:
         if request.payload.response_type == "code":

@@ -66,7 +66,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
             "client_id": actor.client_id,
             "sub": str(actor.person_id or actor.client_id),
             "iss": terms.issuer,
-            "aud": terms.audience,
+            "aud": terms.resource,
             "exp": token.expires_at,
             "organization": organization_gid(actor.organization_id),
         }

@@ -1,6 +1,11 @@
 """Errors of RFC 6749 whose words must tell strangers nothing, or hold only the characters the RFC allows."""
 
-from authlib.oauth2.rfc6749 import InvalidClientError, UnsupportedGrantTypeError, UnsupportedResponseTypeError
+from authlib.oauth2.rfc6749 import (
+    InvalidClientError,
+    OAuth2Error,
+    UnsupportedGrantTypeError,
+    UnsupportedResponseTypeError,
+)
 
 
 class ClientRefused(InvalidClientError):  # type: ignore[misc]  # the library is untyped
@@ -22,3 +27,12 @@ class GrantTypeUnsupported(UnsupportedGrantTypeError):  # type: ignore[misc]
 
 class ResponseTypeUnsupported(UnsupportedResponseTypeError):  # type: ignore[misc]
     description = "The only response type is code."
+
+
+class TargetUnknown(OAuth2Error):  # type: ignore[misc]
+    """RFC 8707, 2."""
+
+    error = "invalid_target"
+
+    def __init__(self, resource: str) -> None:
+        super().__init__(f"The only resource is {resource}.")

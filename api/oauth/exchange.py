@@ -19,6 +19,7 @@ from authlib.oauth2.rfc6749 import (
 from api.execution.coordinates import unknown_fields
 from api.ids import Kind, decode_as
 from api.oauth.client import CONFIDENTIAL_METHODS
+from api.oauth.errors import TargetUnknown
 from api.oauth.tokens import Embed, OnBehalf, Verified
 from api.schema import schema
 from tenants.access.errors import ScopeBeyondYours
@@ -43,6 +44,8 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # the
             raise InvalidRequestError(f"The only 'requested_token_type' is {ACCESS_TOKEN}.")
         if "actor_token" in form:
             raise InvalidRequestError("There is no delegation here: leave out 'actor_token'.")
+        if form.get("audience") not in {None, self.server.terms.resource}:
+            raise TargetUnknown(self.server.terms.resource)
         for name in NEEDED:
             if name not in form:
                 raise InvalidRequestError(f"Missing '{name}' in request.")

@@ -154,3 +154,10 @@ class RequiredS256(CodeChallenge):  # type: ignore[misc]
             raise InvalidRequestError("The 'code_challenge_method' must be S256.")
         if not _S256_CHALLENGE.fullmatch(challenge):
             raise InvalidRequestError("The 'code_challenge' is no S256 challenge.")
+
+
+def known_resource(grant: AuthorizationCode) -> None:
+    """RFC 8707, 2.1. What a code may be redeemed for, the token endpoint asks anew."""
+    grant.register_hook(
+        "after_validate_authorization_request_payload", lambda grant, _: grant.server.check_resource(grant.request)
+    )

@@ -12,7 +12,7 @@ from api.oauth.adapter import AuthorizationServer, OAuthRequest, as_response
 from api.oauth.authorize import AuthorizationPage
 from api.oauth.endpoints import Introspection, Revocation
 from api.oauth.invitation import InvitationPage
-from api.oauth.metadata import METADATA_PATH, metadata
+from api.oauth.metadata import METADATA_PATH, RESOURCE_METADATA_PATH, metadata, resource_metadata
 from api.oauth.parameters import read_form
 from api.oauth.tokens import AccessTokens, InvalidAccessToken, Sign, Verified
 from tenants.access.callers import CallerEnded, Callers
@@ -53,6 +53,7 @@ def routes(
         Route("/oauth/introspect", endpoints.introspect, methods=["POST"]),
         Route("/oauth/jwks", endpoints.jwks),
         Route(METADATA_PATH, endpoints.metadata),
+        Route(RESOURCE_METADATA_PATH, endpoints.resource_metadata),
     ]
 
 
@@ -126,7 +127,10 @@ class Endpoints:
         return JSONResponse({"keys": [dict(key) for key in keys.values()]}, headers=PUBLIC)
 
     async def metadata(self, request: Request) -> Response:
-        return JSONResponse(metadata(self._tokens.terms.issuer), headers=PUBLIC)
+        return JSONResponse(metadata(self._tokens.terms), headers=PUBLIC)
+
+    async def resource_metadata(self, request: Request) -> Response:
+        return JSONResponse(resource_metadata(self._tokens.terms), headers=PUBLIC)
 
 
 def _carried_out(

@@ -60,7 +60,8 @@ class Terms:
     lifetime_seconds: int
 
     @property
-    def audience(self) -> str:
+    def resource(self) -> str:
+        """The one that tokens are for (RFC 8707), and their audience."""
         return f"{self.issuer}/graphql"
 
 
@@ -77,7 +78,7 @@ def sign_access_token(
     issued_at = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": terms.issuer,
-        "aud": terms.audience,
+        "aud": terms.resource,
         "sub": str(person.person_id if person else client.client_id),
         "client_id": client.client_id,
         "scope": " ".join(sorted(scopes)),
@@ -112,7 +113,7 @@ def verify_access_token(token: str, *, keys: Mapping[str, Jwk], terms: Terms, no
 
 
 def _actor(claims: dict[str, Any], terms: Terms, now: float) -> tuple[Actor, int]:
-    if claims.get("iss") != terms.issuer or claims.get("aud") != terms.audience:
+    if claims.get("iss") != terms.issuer or claims.get("aud") != terms.resource:
         raise InvalidAccessToken("The access token was issued for another service.")
     try:
         expires_at, issued_at = int(claims["exp"]), int(claims["iat"])

@@ -132,6 +132,8 @@ async def test_it_may_name_the_fields_it_is_for(
         ({"subject_token_type": "urn:ietf:params:oauth:token-type:jwt"}, "invalid_request"),
         ({"requested_token_type": "urn:ietf:params:oauth:token-type:refresh_token"}, "invalid_request"),
         ({"actor_token": "x"}, "invalid_request"),
+        ({"resource": "https://evil.example/graphql"}, "invalid_target"),
+        ({"audience": "https://evil.example/graphql"}, "invalid_target"),
         ({"subject": None}, "invalid_request"),
         ({"subject": "x" * 201}, "invalid_request"),
         ({"origin": None}, "invalid_request"),

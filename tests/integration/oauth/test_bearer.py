@@ -6,6 +6,8 @@ from api.oauth.tokens import AccessTokens
 from tenants.access.callers import Callers
 from tests.integration.oauth.world import ManualClock, World
 
+CHALLENGE = 'Bearer realm="azimuth", resource_metadata="{issuer}/.well-known/oauth-protected-resource/graphql"'
+
 
 @pytest.fixture
 async def token(http: httpx2.AsyncClient, world: World) -> str:
@@ -26,7 +28,7 @@ async def test_who_shows_none_is_told_how_and_no_more(
 ) -> None:
     with pytest.raises(Unauthorized) as refused:
         await authenticate(header, tokens, callers)
-    assert refused.value.challenge == 'Bearer realm="azimuth"'
+    assert refused.value.challenge == CHALLENGE.format(issuer=tokens.terms.issuer)
 
 
 @pytest.mark.parametrize("header", ["Bearer a b", 'Bearer "x"', "Bearer é", "Bearer x.y.z", "Bearer \0"])

@@ -18,7 +18,7 @@ NASTY = (
 
 @pytest.mark.parametrize(
     "name",
-    ["grant_type", "client_id", "client_secret", "client_assertion", "scope", "code", "redirect_uri"],
+    ["grant_type", "client_id", "client_secret", "client_assertion", "scope", "resource", "code", "redirect_uri"],
 )
 @pytest.mark.parametrize("grant", ["client_credentials", "authorization_code"])
 async def test_the_token_endpoint(http: httpx2.AsyncClient, world: World, grant: str, name: str) -> None:

@@ -69,7 +69,7 @@ def part(content: dict[str, Any]) -> str:
 def claims() -> dict[str, Any]:
     return {
         "iss": TERMS.issuer,
-        "aud": TERMS.audience,
+        "aud": TERMS.resource,
         "sub": "azc_1",
         "client_id": "azc_1",
         "scope": "read_metrics write_kpis",
