@@ -1,4 +1,4 @@
-"""What an operator sets up by hand: organizations, people, apps, provider apps."""
+"""What an operator sets up by hand: organizations, people, apps, provider apps, signing keys."""
 
 import asyncio
 import getpass
@@ -13,6 +13,7 @@ import typer
 from api.ids import Kind, decode_as
 from api.wiring import Parts, open_parts
 from domain.connections.apps import register_provider_app
+from tenants.access import keys
 from tenants.access import service as access
 from tenants.access.actor import ApiScope
 from tenants.access.apps import register_app
@@ -143,6 +144,47 @@ def audit_verify(tenant: Annotated[str, typer.Option(help="The tenant's id, as t
         return {"entries": chain.length, "head": chain.head.hex()}
 
     _do(work)
+
+
+@admin.command()
+def signing_keys() -> None:
+    """List the keys that access tokens are signed with, or may be verified by."""
+    _do(_listed_keys)
+
+
+@admin.command()
+def signing_key_rotate(
+    replace: Annotated[
+        bool,
+        typer.Option(help="It signs at once, and nothing that another has signed is believed: if one may be known."),
+    ] = False,
+) -> None:
+    """Make a new key for access tokens. It is published at once, and takes over a quarter of an hour later."""
+
+    async def work(parts: Parts) -> dict[str, object]:
+        make = keys.signing_keys_replace if replace else keys.signing_key_rotate
+        async with parts.house.database.unit_of_work() as session:
+            await make(session, key=keys.system_key(parts.house.keyring), now=parts.house.clock.now())
+        return await _listed_keys(parts)
+
+    _do(work)
+
+
+async def _listed_keys(parts: Parts) -> dict[str, object]:
+    now = parts.house.clock.now()
+    async with parts.house.database.snapshot() as session:
+        rows = await keys.list_signing_keys(session, now=now)
+    return {
+        "keys": [
+            {
+                "kid": row.kid,
+                "state": keys.state_of(row, now),
+                "signs_from": row.signs_from,
+                "retired_at": row.retired_at,
+            }
+            for row in rows
+        ]
+    }
 
 
 async def _record(

@@ -15,7 +15,8 @@ from joserfc.jwk import ECKey
 
 from tenants.access.actor import Actor
 from tenants.access.clients import Client
-from tenants.access.keys import ALGORITHM, Jwk, PrivateKey, SigningKeys
+from tenants.access.keys import ALGORITHM, PrivateKey, SigningKeys
+from tenants.access.public_keys import Jwk
 from tenants.clock import Clock, WallClock
 
 TYPE = "at+jwt"

@@ -4,6 +4,7 @@ Refusal
 ├── InvalidInput          REDIRECT_URI_INVALID, SCOPE_UNKNOWN, KEY_INVALID, PASSWORD_TOO_SHORT, …
 ├── Conflict
 │   ├── KeyExists
+│   ├── KeyWaits
 │   ├── SignInAddressTaken
 │   ├── AlreadyMember
 │   ├── LastOwner
@@ -15,6 +16,8 @@ Refusal
     ├── SignInRefused
     └── SignInThrottled
 """
+
+from datetime import datetime
 
 from tenants.errors import Conflict, Denied
 
@@ -40,6 +43,15 @@ class KeyExists(Conflict):
 
     def __init__(self) -> None:
         super().__init__("The app has, or had, a key of this kid. Give the new one another.", field=("jwk",))
+
+
+class KeyWaits(Conflict):
+    """There is a next signing key already."""
+
+    code = "KEY_WAITS"
+
+    def __init__(self, signs_from: datetime) -> None:
+        super().__init__(f"A new key signs from {signs_from:%Y-%m-%d %H:%M} UTC on. Until then there is no other.")
 
 
 class AlreadyMember(Conflict):

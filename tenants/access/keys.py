@@ -1,41 +1,51 @@
-"""The keys that sign access tokens: ECDSA on P-256, private halves sealed under the system's data key."""
+"""The keys that sign access tokens: ECDSA on P-256, private halves sealed under the system's data key.
+
+A key is *next* while it is published and does not sign yet, *current* while it signs, and *retired* while tokens that
+it signed may be valid. The clock takes it from one to the other, so processes need to be told nothing.
+"""
 
 import asyncio
-import base64
-import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from math import inf
 
-import orjson
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import func, or_, select
+from joserfc.jwk import ECKey
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
+from tenants.access.errors import KeyWaits
 from tenants.access.models import SigningKey
+from tenants.access.public_keys import Jwk
 from tenants.clock import Clock, WallClock
 from tenants.database import Database, Session
 from tenants.secrets.keyring import SYSTEM, KeyMissing, KeyRing
 from tenants.secrets.sealing import DataKey, place
 
 ALGORITHM = "ES256"
-LONGEST_TOKEN = timedelta(days=1)
-"""No access token lives longer, so a key retired for this long has nothing left to verify."""
-
 MEMORY_SECONDS = 60.0
 UNKNOWN_KEY_PAUSE_SECONDS = 1.0
 
-_CREATION_LOCK = 0x617A_7369_676E  # "azsign"
+LEAD = timedelta(minutes=15)
+"""For which a key is published before it signs: longer than anybody keeps what they were told at `jwks_uri`."""
+LONGEST_TOKEN = timedelta(days=1)
+KEPT = LONGEST_TOKEN + timedelta(seconds=MEMORY_SECONDS)
+"""A process may sign for so long with a key that was retired meanwhile; after that it has nothing left to verify."""
 
-Jwk = Mapping[str, str]
+_CREATION_LOCK = 0x617A_7369_676E  # "azsign"
 
 
 @dataclass(frozen=True)
 class PrivateKey:
     kid: str
     pem: bytes = field(repr=False)
+
+
+class KeyState(StrEnum):
+    NEXT = "NEXT"
+    CURRENT = "CURRENT"
+    RETIRED = "RETIRED"
 
 
 def system_key(ring: KeyRing) -> DataKey:
@@ -47,27 +57,50 @@ def system_key(ring: KeyRing) -> DataKey:
 
 async def signing_key_ensure(session: Session, *, key: DataKey, now: datetime) -> PrivateKey:
     """The key to sign with, made if there is none. Raises SealBroken where another key ring sealed it."""
-    newest = select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc()).limit(1)
-    stored = await session.scalar(newest)
+    stored = await session.scalar(_current(now))
     if stored is None:
         # Processes that start at once wait here for the first, and then find its key.
-        await session.execute(select(func.pg_advisory_xact_lock(_CREATION_LOCK)))
-        stored = await session.scalar(newest)
+        await _lock(session)
+        stored = await session.scalar(_current(now))
     if stored is None:
-        stored = _new_key(key, now)
-        session.add(stored)
-        await session.flush()
+        stored = await _make(session, key, now=now, signs_from=now)
     return PrivateKey(stored.kid, key.unseal(stored.sealed_private_key, _place(stored.kid)))
 
 
-async def list_public_keys(session: Session, *, now: datetime) -> dict[str, Jwk]:
-    """By kid: every key that may have signed a token which is still valid."""
-    rows = await session.scalars(
-        select(SigningKey)
-        .where(or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > now - LONGEST_TOKEN))
-        .order_by(SigningKey.created_at)
-    )
-    return {row.kid: row.public_jwk for row in rows}
+async def signing_key_rotate(session: Session, *, key: DataKey, now: datetime) -> SigningKey:
+    """A new key, which signs as soon as everybody has heard of it; the present one is retired then.
+
+    Raises KeyWaits where one is on its way already.
+    """
+    await _lock(session)
+    await signing_key_ensure(session, key=key, now=now)
+    at = now + LEAD
+    for each in await list_signing_keys(session, now=now):
+        match state_of(each, now):
+            case KeyState.NEXT:
+                raise KeyWaits(each.signs_from)
+            case KeyState.CURRENT:
+                each.retired_at = at
+    return await _make(session, key, now=now, signs_from=at)
+
+
+async def signing_keys_replace(session: Session, *, key: DataKey, now: datetime) -> SigningKey:
+    """A new key that signs at once. No other is believed any more, whatever it signed: for when one may be known."""
+    await _lock(session)
+    for each in await list_signing_keys(session, now=now):
+        each.retired_at = now - KEPT
+    return await _make(session, key, now=now, signs_from=now)
+
+
+async def list_signing_keys(session: Session, *, now: datetime) -> Sequence[SigningKey]:
+    """Every one that may sign, or may have signed a token which is still valid, oldest first."""
+    return (await session.scalars(select(SigningKey).where(_after(now - KEPT)).order_by(SigningKey.signs_from))).all()
+
+
+def state_of(row: SigningKey, now: datetime) -> KeyState:
+    if row.signs_from > now:
+        return KeyState.NEXT
+    return KeyState.CURRENT if row.retired_at is None or row.retired_at > now else KeyState.RETIRED
 
 
 class SigningKeys:
@@ -119,36 +152,40 @@ class SigningKeys:
 
     async def _read(self) -> None:
         async with self._database.snapshot() as session:
-            self._public = await list_public_keys(session, now=self._clock.now())
+            rows = await list_signing_keys(session, now=self._clock.now())
+        self._public = {row.kid: row.public_jwk for row in rows}
         self._read_at = time.monotonic()
 
 
-def _new_key(key: DataKey, now: datetime) -> SigningKey:
-    private = ec.generate_private_key(ec.SECP256R1())
-    numbers = private.public_key().public_numbers()
-    required = {"crv": "P-256", "kty": "EC", "x": _coordinate(numbers.x), "y": _coordinate(numbers.y)}
-    kid = _thumbprint(required)
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return SigningKey(
+def _current(now: datetime) -> Select[SigningKey]:
+    """The newest that signs. Where none does the next one must: another's clock, which made it, may be ahead."""
+    in_turn = (SigningKey.signs_from > now, SigningKey.signs_from.desc())
+    return select(SigningKey).where(_after(now)).order_by(*in_turn).limit(1)
+
+
+def _after(instant: datetime) -> ColumnElement[bool]:
+    return or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > instant)
+
+
+async def _lock(session: Session) -> None:
+    await session.execute(select(func.pg_advisory_xact_lock(_CREATION_LOCK)))
+
+
+async def _make(session: Session, key: DataKey, *, now: datetime, signs_from: datetime) -> SigningKey:
+    made = ECKey.generate_key("P-256", auto_kid=True)
+    public = made.as_dict(use="sig", alg=ALGORITHM)
+    kid = str(public["kid"])
+    row = SigningKey(
         kid=kid,
-        sealed_private_key=key.seal(pem, _place(kid)),
-        public_jwk={**required, "kid": kid, "use": "sig", "alg": ALGORITHM},
+        sealed_private_key=key.seal(made.as_pem(private=True), _place(kid)),
+        public_jwk=public,
         created_at=now,
+        signs_from=signs_from,
     )
+    session.add(row)
+    await session.flush()
+    return row
 
 
 def _place(kid: str) -> bytes:
     return place(SYSTEM, kid, "sealed_private_key")
-
-
-def _coordinate(number: int) -> str:
-    return _base64url(number.to_bytes(32))
-
-
-def _thumbprint(required: Mapping[str, str]) -> str:
-    """RFC 7638: SHA-256 of the required members, sorted, without spaces."""
-    return _base64url(hashlib.sha256(orjson.dumps(required, option=orjson.OPT_SORT_KEYS)).digest())
-
-
-def _base64url(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

@@ -205,7 +205,7 @@ class SignInAttempt(DirectoryEntity):
 
 
 class SigningKey(DirectoryTable):
-    """A key that signs access tokens; the private half is sealed under the master key."""
+    """A key that signs access tokens from an instant on, until it is retired; the private half is sealed."""
 
     __tablename__ = "signing_keys"
 
@@ -213,4 +213,5 @@ class SigningKey(DirectoryTable):
     sealed_private_key: Mapped[bytes]
     public_jwk: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    signs_from: Mapped[datetime]
     retired_at: Mapped[datetime | None]

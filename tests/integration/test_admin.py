@@ -133,3 +133,30 @@ async def test_a_chain_that_is_not_there_is_not_called_whole(desk: Desk, unknown
     done = desk.run("audit-verify", "--tenant", unknown)
     assert (done.returncode, done.stdout) == (1, "")
     assert "NOT_FOUND" in done.stderr
+
+
+@pytest.fixture
+async def unsigned(desk: Desk) -> AsyncIterator[Desk]:
+    """As if nothing had been signed yet: what there is was sealed by another key ring, and is put back."""
+    kept = await desk.administrator.fetch("DELETE FROM signing_keys RETURNING *")
+    yield desk
+    await desk.administrator.execute("DELETE FROM signing_keys")
+    await desk.administrator.executemany(
+        "INSERT INTO signing_keys VALUES ($1, $2, $3, $4, $5, $6)", [tuple(row) for row in kept]
+    )
+
+
+async def test_signing_keys_are_listed_and_take_turns(unsigned: Desk) -> None:
+    """In words for the operator: which one signs, which will, and until when each is believed."""
+    first = unsigned.told("signing-key-rotate")["keys"]
+    current, following = first
+    assert (current["state"], following["state"]) == ("CURRENT", "NEXT")
+    assert current["retired_at"] == following["signs_from"]
+    assert unsigned.told("signing-keys")["keys"] == first
+    again = unsigned.run("signing-key-rotate")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr.startswith("KEY_WAITS: A new key signs from ")
+    (only,) = unsigned.told("signing-key-rotate", "--replace")["keys"]
+    assert only["state"] == "CURRENT"
+    assert only["kid"] not in {each["kid"] for each in first}
+    assert "PRIVATE" not in str(only)

@@ -65,7 +65,8 @@ async def tokens(
     database: Database, keyring: KeyRing, settings_for_tests: Settings, only_clock: ManualClock
 ) -> AccessTokens:
     terms = Terms(settings_for_tests.public_url, settings_for_tests.access_token_seconds)
-    return AccessTokens(SigningKeys(database, keyring, only_clock), terms, clock=only_clock)
+    # It remembers no keys, so that every change of them shows at once.
+    return AccessTokens(SigningKeys(database, keyring, only_clock, memory_seconds=0), terms, clock=only_clock)
 
 
 @pytest.fixture(scope="session")

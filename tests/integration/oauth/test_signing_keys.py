@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import json
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,15 @@ from sqlalchemy import event, select, update
 
 from api.oauth.tokens import AccessTokens, InvalidAccessToken, Terms
 from tenants.access.clients import Client, find_client
-from tenants.access.keys import SigningKeys, signing_key_ensure, system_key
+from tenants.access.errors import KeyWaits
+from tenants.access.keys import (
+    LEAD,
+    SigningKeys,
+    signing_key_ensure,
+    signing_key_rotate,
+    signing_keys_replace,
+    system_key,
+)
 from tenants.access.models import SigningKey
 from tenants.database import Database
 from tenants.secrets.keyring import DirectoryKeyRing, KeyRing
@@ -23,6 +33,7 @@ from tenants.secrets.sealing import SealBroken
 from tests.integration.oauth.world import ManualClock, World
 
 TERMS = Terms("https://api.example.com", 600)
+Change = Callable[..., Awaitable[SigningKey]]
 
 
 @pytest.fixture
@@ -162,6 +173,97 @@ async def test_anybody_can_check_a_token_with_the_published_keys(http: httpx2.As
     ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key().verify(
         der, signed.encode(), ec.ECDSA(hashes.SHA256())
     )
+
+
+# Rotation
+
+
+async def machines_token(http: httpx2.AsyncClient, world: World) -> str:
+    credentials = (world.machine.client_id, world.machine.secret)
+    answer = await http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=credentials)
+    return str(answer.json()["access_token"])
+
+
+async def is_active(http: httpx2.AsyncClient, world: World, token: str) -> bool:
+    credentials = (world.machine.client_id, world.machine.secret)
+    answer = await http.post("/oauth/introspect", data={"token": token}, auth=credentials)
+    return bool(answer.json()["active"])
+
+
+async def published(http: httpx2.AsyncClient) -> list[str]:
+    return [key["kid"] for key in (await http.get("/oauth/jwks")).json()["keys"]]
+
+
+def kid_of(token: str) -> str:
+    return str(json.loads(_bytes(token.split(".")[0]))["kid"])
+
+
+async def rotate(database: Database, keyring: KeyRing, clock: ManualClock, change: Change = signing_key_rotate) -> str:
+    async with database.unit_of_work() as session:
+        return (await change(session, key=system_key(keyring), now=clock.now())).kid
+
+
+async def test_a_key_is_published_before_it_signs_and_after(
+    http: httpx2.AsyncClient, database: Database, keyring: KeyRing, world: World, clock: ManualClock
+) -> None:
+    """While tokens are out, at a server that nobody starts anew."""
+    await _retire_all(database, clock)
+    clock.advance(days=2)
+    first = kid_of(await machines_token(http, world))
+    assert await published(http) == [first]
+    second = await rotate(database, keyring, clock)
+    assert await published(http) == [first, second]
+    clock.advance(seconds=LEAD.total_seconds() - 5)
+    last_of_the_first = await machines_token(http, world)
+    assert kid_of(last_of_the_first) == first
+    clock.advance(seconds=10)
+    first_of_the_second = await machines_token(http, world)
+    assert kid_of(first_of_the_second) == second
+    assert [await is_active(http, world, token) for token in (last_of_the_first, first_of_the_second)] == [True, True]
+    clock.advance(seconds=580)
+    assert await is_active(http, world, last_of_the_first)
+    clock.advance(seconds=20)
+    assert not await is_active(http, world, last_of_the_first), "it expired"
+    clock.advance(days=1)
+    assert await published(http) == [second]
+
+
+async def test_there_is_one_next_key_at_a_time(database: Database, keyring: KeyRing, clock: ManualClock) -> None:
+    clock.advance(days=4)
+    await rotate(database, keyring, clock)
+    with pytest.raises(KeyWaits):
+        await rotate(database, keyring, clock)
+    clock.advance(seconds=LEAD.total_seconds())
+    outcomes = await asyncio.gather(*(rotate(database, keyring, clock) for _ in range(4)), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in outcomes) == ["KeyWaits"] * 3 + ["str"]
+
+
+async def test_a_key_that_may_be_known_is_believed_no_more(
+    http: httpx2.AsyncClient, database: Database, keyring: KeyRing, world: World, clock: ManualClock
+) -> None:
+    """Nor the one that was to come, nor those before."""
+    clock.advance(days=6)
+    await rotate(database, keyring, clock)
+    clock.advance(seconds=LEAD.total_seconds())
+    token = await machines_token(http, world)
+    await rotate(database, keyring, clock)
+    assert len(await published(http)) == 3
+    fresh = await rotate(database, keyring, clock, signing_keys_replace)
+    assert await published(http) == [fresh]
+    assert not await is_active(http, world, token)
+    assert kid_of(await machines_token(http, world)) == fresh
+
+
+async def test_a_process_whose_clock_is_behind_makes_no_key_of_its_own(
+    database: Database, keyring: KeyRing, clock: ManualClock
+) -> None:
+    clock.advance(days=8)
+    await _retire_all(database, clock)
+    clock.advance(minutes=1)
+    async with database.unit_of_work() as session:
+        made = await signing_key_ensure(session, key=system_key(keyring), now=clock.now())
+        behind = await signing_key_ensure(session, key=system_key(keyring), now=clock.now() - timedelta(seconds=3))
+    assert behind.kid == made.kid
 
 
 async def _retire_all(database: Database, clock: ManualClock) -> None:
