@@ -1,14 +1,17 @@
 """What was asked of this API, and what it cost: for whoever pays, and for whoever looks for what was dear."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 
 import strawberry
 
 from api.context import Context
 from api.pagination import page_size
+from api.sets import Each, set_based
+from domain.connections.reads import synced
 from tenants.errors import InvalidInput
 from tenants.sql import Row
 
@@ -63,15 +66,24 @@ class TenantUsage:
     requests: Decimal
     points: Decimal
     rows: strawberry.Private[Sequence[Row]]
+    tenant_id: strawberry.Private[UUID]
 
     @strawberry.field(description="The dearest first.")
     def operations(self, first: int = 10) -> list[OperationUsage]:
         return _operations(self.rows, first)
 
+    @set_based(description="Read from its providers, for whomever; what was read is told for 90 days.")
+    async def records_synced(usages: Sequence["TenantUsage"], context: Context) -> Each[Decimal]:
+        found: dict[Window, Mapping[UUID, int]] = {}
+        for asked in {Window(each.since, each.until) for each in usages}:
+            tenant_ids = [each.tenant_id for each in usages]
+            found[asked] = await context.reader.read(synced, tenant_ids, since=asked.since, until=asked.until)
+        return [Decimal(found[Window(each.since, each.until)].get(each.tenant_id, 0)) for each in usages]
+
     @classmethod
-    def of(cls, rows: Sequence[Row], asked: Window) -> "TenantUsage":
+    def of(cls, tenant_id: UUID, rows: Sequence[Row], asked: Window) -> "TenantUsage":
         sums = {name: rows[0][f"all_{name}"] if rows else NOTHING for name in ("requests", "points")}
-        return cls(since=asked.since, until=asked.until, rows=rows, **sums)
+        return cls(since=asked.since, until=asked.until, rows=rows, tenant_id=tenant_id, **sums)
 
 
 def _operations(rows: Sequence[Row], first: int) -> list[OperationUsage]:

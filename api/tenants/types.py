@@ -131,7 +131,7 @@ class Tenant(Node):
         found = await context.reader.read(
             counted.of_tenants, _ids(tenants), organization_id=own, since=asked.since, until=asked.until
         )
-        return [TenantUsage.of(found.get(each, ()), asked) for each in _ids(tenants)]
+        return [TenantUsage.of(each, found.get(each, ()), asked) for each in _ids(tenants)]
 
     @set_based(description="Who was let in, the latest first, ended grants' too. Needs the scope manage_tenants.")
     async def readers(

@@ -1,5 +1,7 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
+from uuid import UUID
 
 from domain.connections.models import Connection, SyncRun
 from domain.reading import Key, Read, columns, fetch_all, group, live_pages
@@ -28,7 +30,21 @@ SELECT * FROM (
 WHERE place <= :limit!bigint ORDER BY place
 """)
 
+SYNCED = query("""
+SELECT e.tenant_id, sum(e.records)::bigint AS records FROM sync_runs e
+WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND e.created_at >= :since!instant AND e.created_at < :until!instant
+GROUP BY e.tenant_id
+""")
+
 pages = live_pages(Connection)
+
+
+async def synced(
+    snapshot: Snapshot, tenant_ids: Sequence[UUID], *, since: datetime, until: datetime
+) -> Mapping[UUID, int]:
+    """How many records were read by the passes that began then; passes are kept for 90 days."""
+    rows = await snapshot.fetch(SYNCED, tenant_ids=list(tenant_ids), since=since, until=until)
+    return {row["tenant_id"]: row["records"] for row in rows}
 
 
 async def inbox_counts(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, dict[str, int]]:

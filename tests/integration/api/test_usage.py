@@ -15,6 +15,7 @@ from tenants.access.actor import ApiScope
 from tenants.clock import WallClock
 from tenants.database import Database
 from tenants.embedded import DatabaseUrls
+from tenants.ids import new_id
 from tenants.usage.service import MOST_NAMES, OTHERS, Asked, Usage
 from tests.factories.organizations import Machine, new_machine
 from tests.factories.people import new_person
@@ -158,6 +159,27 @@ async def test_a_tenants_usage_is_of_ones_own_organization(
         await (await sign_in(other, guest)).ask(NAME, t=tenant.gid)
     usage = (await (await sign_in(http, machine)).ask(OF_TENANT, t=tenant.gid)).data["tenant"]["usage"]
     assert (usage["requests"], usage["operations"]) == ("0", [])
+
+
+async def test_what_was_read_from_providers_is_told(
+    agency: Caller, world: World, ledger: Ledger, tenant: Tenancy
+) -> None:
+    shop = await world.another_shop(tenant)
+    for records, day in ((7, "2026-02-01"), (5, "2026-03-01"), (3, "2025-12-31")):
+        await ledger.execute(
+            "INSERT INTO sync_runs VALUES ($1, $2, $3, $4, 'orders', 'INCREMENT', 'COMPLETE', NULL, 1, $5, NULL)",
+            tenant.id,
+            new_id(),
+            datetime.fromisoformat(f"{day}T12:00:00+00:00"),
+            shop.connection_id,
+            records,
+        )
+    query = f"""query($t: ID!) {{ tenant(id: $t) {{ usage(since: "{SINCE}") {{ recordsSynced }}
+      then: usage(since: "2025-01-01T00:00:00Z", until: "2026-02-02T00:00:00Z") {{ recordsSynced }} }} }}"""
+    assert (await agency.ask(query, t=tenant.gid)).data["tenant"] == {
+        "usage": {"recordsSynced": "12"},
+        "then": {"recordsSynced": "10"},
+    }
 
 
 @pytest.mark.parametrize("until", [SINCE, "2025-01-01T00:00:00Z"])
