@@ -1,7 +1,7 @@
 """What one request carries: who asks, one snapshot to read from, and what is asked for in the same breath."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -113,7 +113,7 @@ class Reader:
         return await self.read(work)
 
     @property
-    def entered(self) -> Collection[UUID]:
+    def entered(self) -> Set[UUID]:
         """The tenants it was let into."""
         return self._profiles.keys()
 
@@ -206,6 +206,7 @@ class Context:
     reader: Reader
     fetch_node: FetchNode
     meter: Meter
+    _entered: set[UUID] = field(default_factory=set)
     _gatherings: dict[object, Gathering] = field(default_factory=dict)
 
     @classmethod
@@ -275,14 +276,15 @@ class Context:
 
     async def refresh(self) -> None:
         """After a change: what is read next is a new snapshot, and nothing batched before counts."""
+        self._entered |= self.reader.entered
         await self.reader.close()
         self.reader = Reader(self.house, self.actor, self.now)
         self._gatherings.clear()
 
     @property
-    def entered(self) -> Collection[UUID]:
-        """The tenants it was let into, since the last change."""
-        return self.reader.entered
+    def entered(self) -> Set[UUID]:
+        """The tenants it was let into."""
+        return self._entered | self.reader.entered
 
     async def close(self) -> None:
         """Lets go of what was asked together, which knows us and would else be kept until the collector comes."""

@@ -115,7 +115,7 @@ def _handler(house: House, kind: JobKind) -> Callable[[QueuedJob], Awaitable[Non
         assert job.payload is not None
         began = perf_counter()
         with tallied() as tally:
-            about(kind.value, "")
+            about(kind.value)
             tally.describe(f"job {kind.value}", {"azimuth.job": kind.value})
             try:
                 await perform(house, Job.parse(kind, job.payload))

@@ -15,7 +15,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from api.execution.plans import Plan, Plans
 from api.execution.prices import Prices, places
 from tenants.errors import Refusal
-from tenants.telemetry.tally import about
+from tenants.telemetry.tally import about, named
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +27,12 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
 
     async def execute_operation(self, serially: bool | None = None) -> Any:
         meter = self.context_value.meter
+        named(self.operation.name.value if self.operation.name else "")
         try:
             await meter.open(self.prices.of(self), self.variable_values.coerced, lambda: places(self))
         except Refusal as refusal:
             return ExecutionResult(None, [GraphQLError(refusal.message, original_error=refusal)])
-        about(self.operation.operation.value, self.operation.name.value if self.operation.name else "")
+        about(self.operation.operation.value)
         around = self.middleware_manager is not None and self.middleware_manager.middlewares
         plannable = self.operation.operation is OperationType.QUERY and not around
         plan = self.plans.find(self) if plannable else None
@@ -60,7 +61,8 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         answer = super().execute_operation(serially)
         told = await answer if inspect.isawaitable(answer) else answer
         if isinstance(told, ExecutionResult):
-            self.context_value.meter.held = objects_in(told.data)
+            # What a plan had made before it gave up was made, whatever is told of it.
+            self.context_value.meter.held = max(self.context_value.meter.held, objects_in(told.data))
         return told
 
 

@@ -1,8 +1,8 @@
 """What an operation can cost, told before it is carried out: the objects that its answer can hold.
 
-Every object is a point. A list holds as many as `first` or `last` says, its own or that of the field around it; one
-that is asked for by ids as many as there are ids; any other ten. A mutation is ten points more, introspection a hundred
-in all. Scalars are free, and lists of them too.
+A request is a point, and every object one. A list holds as many as `first` or `last` says, its own or that of the field
+around it; one that is asked for by `ids` as many as there are; any other ten. A mutation is ten points more,
+introspection a hundred in all. Scalars are free, and lists of them too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,9 @@ from graphql import (
     ObjectValueNode,
     OperationType,
     StringValueNode,
+    Undefined,
     ValueNode,
+    VariableNode,
     get_argument_values,
     get_named_type,
     get_nullable_type,
@@ -30,7 +32,7 @@ from graphql.execution.collect_fields import FieldDetails, collect_fields
 
 from api.execution.completion import Run
 from api.execution.remembered import Remembered
-from api.metering import Place, Price
+from api.metering import Place, Price, Root
 
 MUTATION = 10
 INTROSPECTION = 100
@@ -50,7 +52,7 @@ class Prices:
 
     def of(self, run: Run) -> Price:
         operation = self._known.of(run)
-        setting = tuple(_weight(run.variable_values.coerced.get(name)) for name in operation.variables)
+        setting = tuple(_weight(run.variable_values.coerced.get(name, Undefined)) for name in operation.variables)
         known = operation.prices.get(setting)
         if known is None:
             if len(operation.prices) >= MOST_SETTINGS:
@@ -70,35 +72,38 @@ class _Operation:
 
 
 def _weight(value: Any) -> int | None:
-    """What of a variable bears on the price: how long a list is, how many are asked for, whether something is."""
+    """What of a variable bears on the price: how long a list is, how many are asked for, whether something is. One that
+    was left out is another than one that is null: its argument has a default."""
     if isinstance(value, list):
         return len(value)
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) else (-1 if value is Undefined else None)
 
 
 def _price(run: Run) -> Price:
     fields = _root_fields(run)
-    fixed = INTROSPECTION * any(_name(details) in ("__schema", "__type") for details in fields.values())
+    introspects = any(_name(details) in ("__schema", "__type") for details in fields.values())
+    fixed = 1 + INTROSPECTION * introspects
     if run.operation.operation is OperationType.MUTATION:
         fixed += MUTATION * len(fields)
-    return Price(fixed + sum(place.objects for place in places(run)), fixed, tuple(_texts(run)))
+    roots = tuple(_root(details) for details in fields.values())
+    return Price(fixed + sum(place.objects for place in places(run)), fixed, roots, introspects)
 
 
-def _texts(run: Run) -> Iterator[str]:
-    for details in _root_fields(run).values():
-        for argument in details[0].node.arguments or ():
-            yield from _texts_in(argument.value)
-
-
-def _texts_in(value: ValueNode) -> Iterator[str]:
-    if isinstance(value, StringValueNode):
-        yield value.value
-    elif isinstance(value, ListValueNode):
-        for each in value.values:
-            yield from _texts_in(each)
-    elif isinstance(value, ObjectValueNode):
-        for field in value.fields:
-            yield from _texts_in(field.value)
+def _root(details: Details) -> Root:
+    literals: list[str] = []
+    variables: list[str] = []
+    waiting: list[ValueNode] = [each.value for each in details[0].node.arguments or ()]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, StringValueNode):
+            literals.append(value.value)
+        elif isinstance(value, VariableNode):
+            variables.append(value.name.value)
+        elif isinstance(value, ListValueNode):
+            waiting += value.values
+        elif isinstance(value, ObjectValueNode):
+            waiting += [each.value for each in value.fields]
+    return Root(tuple(literals), tuple(variables))
 
 
 def places(run: Run) -> list[Place]:

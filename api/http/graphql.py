@@ -9,6 +9,7 @@ from math import ceil, inf
 from typing import Any
 
 import orjson
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.schema.exceptions import InvalidOperationTypeError
@@ -29,7 +30,7 @@ from domain.connections.house import House
 from tenants.access.actor import Actor
 from tenants.access.callers import Callers
 from tenants.budgets.errors import Throttled
-from tenants.errors import Overloaded
+from tenants.errors import Overloaded, Refusal
 from tenants.ids import new_id
 from tenants.telemetry import meters
 from tenants.telemetry.names import Names
@@ -56,6 +57,7 @@ class Asked:
     request_id: str
     method: str
     media: str
+    meter: Meter
     known: str | None = None
     """Of an answer that may be kept: the tags of those its caller has."""
 
@@ -104,14 +106,15 @@ class GraphQLEndpoint:
         body = await self._body(request, request_id)
         if isinstance(body, Response):
             return body
-        known = _known(request, body)
+        known, meter = _known(request, body), Meter(actor, self._till)
         try:
+            await meter.admit()
             body["query"] = await self._persisted.text_of(actor, body)
-        except NotAsked as refusal:
-            status = 400 if media == RESPONSE or refusal.code == "PERSISTED_QUERY_HASH_MISMATCH" else 200
-            return _refuse(request_id, status, refusal.code, refusal.message)
+        except (NotAsked, Throttled) as refusal:
+            await meter.settle("", (), [GraphQLError(refusal.message, original_error=refusal)])
+            return _not_asked(refusal, request_id, media)
         with tallied(request.headers) as tally:
-            return await self._carry_out(Asked(body, actor, request_id, request.method, media, known), tally)
+            return await self._carry_out(Asked(body, actor, request_id, request.method, media, meter, known), tally)
 
     async def _carry_out(self, asked: Asked, tally: Tally) -> Response:
         started = time.perf_counter()
@@ -130,7 +133,7 @@ class GraphQLEndpoint:
 
     async def _execute(self, asked: Asked, tally: Tally) -> tuple[ExecutionResult, dict[str, Any] | None]:
         """And what it cost, where it came so far."""
-        meter = Meter(asked.actor, self._till)
+        meter = asked.meter
         context = Context.of(self._house, asked.actor, asked.request_id, fetch_node=fetch_node, meter=meter)
         try:
             result = await schema.execute(
@@ -140,7 +143,7 @@ class GraphQLEndpoint:
                 context_value=context,
                 allowed_operation_types=ALLOWED[asked.method],
             )
-            return result, meter.settle(tally.operation[:MOST_LOGGED], context.entered, result.errors or ())
+            return result, await meter.settle(tally.operation[:MOST_LOGGED], context.entered, result.errors or ())
         finally:
             await context.close()
 
@@ -251,9 +254,11 @@ def _answer(result: ExecutionResult, asked: Asked, cost: dict[str, Any] | None, 
         content["extensions"]["cost"] = cost
         headers |= _limits(**cost["throttleStatus"])
     if asked.known is not None and was_executed and not result.errors:
-        headers |= {"Cache-Control": "private, no-cache", "ETag": _tag(result.data), "Vary": "Authorization, Accept"}
-        if headers["ETag"] in asked.known.replace(" ", "").split(","):
+        data = orjson.dumps(result.data, default=str)
+        headers |= {"Cache-Control": "private, no-cache", "ETag": _tag(data), "Vary": "Authorization, Accept"}
+        if {headers["ETag"], "*"} & {*asked.known.replace(" ", "").split(",")}:
             return Response(status_code=304, headers=headers)
+        content["data"] = orjson.Fragment(data)
     status = 200 if was_executed or asked.media == JSON else 400
     if result.data is None:
         for each in result.errors or ():
@@ -264,9 +269,9 @@ def _answer(result: ExecutionResult, asked: Asked, cost: dict[str, Any] | None, 
     return Response(orjson.dumps(content, default=str), status_code=status, headers=headers)
 
 
-def _tag(data: Any) -> str:
+def _tag(data: bytes) -> str:
     """By the answer itself: whatever it depends on, no change is missed. Weak, for what is said of the request."""
-    return f'W/"{hashlib.sha256(orjson.dumps(data, default=str)).hexdigest()}"'
+    return f'W/"{hashlib.sha256(data).hexdigest()}"'
 
 
 def _limits(maximumAvailable: int, currentlyAvailable: int, restoreRate: int) -> dict[str, str]:  # noqa: N803
@@ -286,6 +291,15 @@ def _refuse(request_id: str, status: int, code: str, message: str, challenge: st
         "extensions": {"requestId": request_id},
     }
     return Response(orjson.dumps(content), status_code=status, headers=headers)
+
+
+def _not_asked(refusal: Refusal, request_id: str, media: str) -> Response:
+    if isinstance(refusal, Throttled):
+        refused = _refuse(request_id, 429, refusal.code, refusal.message)
+        refused.headers["Retry-After"] = str(refusal.seconds)
+        return refused
+    is_of_request = media == RESPONSE or refusal.code == "PERSISTED_QUERY_HASH_MISMATCH"
+    return _refuse(request_id, 400 if is_of_request else 200, refusal.code, refusal.message)
 
 
 def _not_allowed(request_id: str, message: str) -> Response:

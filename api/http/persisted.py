@@ -16,7 +16,7 @@ REGISTERED_SECONDS = 30.0
 """After which a set that was put away is gone from all processes."""
 MOST_CHARACTERS = 2_000_000
 WEIGHT = 200
-"""Of what is remembered beside the text, or in its place."""
+"""Of what is remembered beside the text."""
 
 _ID = re.compile(r"sha256:([0-9a-f]{64})")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -33,7 +33,7 @@ class Persisted:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._registered: TTLCache[Key, str | None] = TTLCache(MOST_CHARACTERS, REGISTERED_SECONDS, getsizeof=_weight)
+        self._registered: TTLCache[Key, str] = TTLCache(MOST_CHARACTERS, REGISTERED_SECONDS, getsizeof=_weight)
         self._sent: LRUCache[Key, str] = LRUCache(MOST_CHARACTERS, getsizeof=_weight)
 
     async def text_of(self, actor: Actor, body: dict[str, Any]) -> str:
@@ -64,10 +64,13 @@ class Persisted:
 
     async def _find(self, actor: Actor, digest: bytes) -> str | None:
         key = (actor.app_key, digest)
-        if key not in self._registered:
+        found: str | None = self._registered.get(key)
+        if found is None:
             async with self._database.reading(Scope(organization_id=actor.app_key[0])) as snapshot:
-                self._registered[key] = await document_of(snapshot, actor.app_key, digest)
-        return self._registered.get(key)
+                found = await document_of(snapshot, actor.app_key, digest)
+            if found is not None:
+                self._registered[key] = found
+        return found
 
 
 def fault_of(body: dict[str, Any]) -> str | None:
@@ -99,5 +102,5 @@ def _wanted(body: dict[str, Any]) -> bytes | None:
     return None if automatic is None else bytes.fromhex(automatic["sha256Hash"])
 
 
-def _weight(text: str | None) -> int:
-    return WEIGHT + len(text or "")
+def _weight(text: str) -> int:
+    return WEIGHT + len(text)

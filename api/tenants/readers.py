@@ -12,13 +12,13 @@ from tenants.sql import Row
 from tenants.usage.service import NOBODY
 
 
-@strawberry.type(description="Who was let into a tenant, and by which operation.")
+@strawberry.type(description="Who was let into a tenant, and by which operations.")
 class Reader:
     row: strawberry.Private[Row]
 
-    @strawberry.field(description="What they named it; empty where they did not.")
-    def operation(self) -> str:
-        return str(self.row["operation"])
+    @strawberry.field(description="What they named them, the first hundred; empty where they did not.")
+    def operations(self) -> list[str]:
+        return list(self.row["operations"])
 
     @strawberry.field
     def requests(self) -> Decimal:

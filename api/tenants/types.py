@@ -123,10 +123,11 @@ class Tenant(Node):
 
         return await _for(ApiScope.READ_CONNECTIONS, context, tenants, read)
 
-    @set_based(description="What your organization asked of it.")
+    @set_based(description="What your organization asked of it. Needs the scope manage_organization.")
     async def usage(
         tenants: Sequence["Tenant"], context: Context, since: dt.datetime, until: dt.datetime | None = None
     ) -> Each[TenantUsage]:
+        context.actor.require(ApiScope.MANAGE_ORGANIZATION)
         asked, own = window(context, since, until), context.actor.organization_id
         found = await context.reader.read(
             counted.of_tenants, _ids(tenants), organization_id=own, since=asked.since, until=asked.until

@@ -25,17 +25,20 @@ MET = 100_000
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 NONE = UUID(int=0)
 
-_AVAILABLE = (
-    "least(:most, b.available + :restored!bigint * greatest(0, extract(epoch FROM :now!instant - b.updated_at)))"
-)
+_AVAILABLE = "least(:most, b.available + :restored!bigint * greatest(0, extract(epoch FROM now() - b.updated_at)))"
 _GRANTED = f"CASE WHEN {_AVAILABLE} >= :needed!bigint THEN least(floor({_AVAILABLE}), :wanted) ELSE 0 END"
 LEASE = statement(f"""
 INSERT INTO cost_budgets AS b (organization_id, app_id, tenant_id, available, granted, updated_at)
 VALUES (:organization_id!uuid, :app_id!uuid, :tenant_id!uuid,
-    :most!bigint - least(:most, :wanted!bigint), least(:most, :wanted), :now!instant)
+    :most!bigint - least(:most, :wanted!bigint), least(:most, :wanted), now())
 ON CONFLICT (organization_id, app_id, tenant_id) DO UPDATE SET
-    available = {_AVAILABLE} - {_GRANTED}, granted = {_GRANTED}, updated_at = greatest(b.updated_at, :now)
+    available = {_AVAILABLE} - {_GRANTED}, granted = {_GRANTED}, updated_at = greatest(b.updated_at, now())
 RETURNING granted, available
+""")
+
+RETURN = statement("""
+UPDATE cost_budgets SET available = least(:most!bigint, available + :returned!bigint)
+WHERE organization_id = :organization_id!uuid AND app_id = :app_id!uuid AND tenant_id = :tenant_id!uuid
 """)
 
 
@@ -101,8 +104,17 @@ class Budgets:
                     await self._lease(holder, share, cost)
         share.balance -= cost
 
-    def give_back(self, holder: Holder, points: int) -> None:
-        self._share(holder).balance += points
+    async def give_back(self, holder: Holder, points: int) -> None:
+        """Less than nothing where an answer held more than it could. What is more than a process needs goes to all."""
+        share = self._share(holder)
+        share.balance += points
+        beyond = share.balance - self.limits.operation - self.limits.restored
+        if beyond > 0:
+            share.balance -= beyond
+            parameters = {**holder._asdict(), "most": self.limits.most, "returned": beyond}
+            async with self._database.unit_of_work(Scope(organization_id=holder.organization_id)) as session:
+                await session.execute(RETURN, parameters)
+            share.left = min(self.limits.most, (share.left or 0) + beyond)
 
     def status(self, holder: Holder) -> Status:
         share = self._share(holder)
@@ -120,15 +132,15 @@ class Budgets:
         return share
 
     def _left(self, share: Share) -> int:
-        """No more than this: others take from it, and nobody adds."""
+        """Hardly more than this: others take from it, and add what they leased and did not spend."""
         if share.left is None:
-            return self.limits.most
+            return self.limits.most - self.limits.restored  # of which a second's worth is here, on credit
         seconds = max(0.0, (self._clock.now() - share.at).total_seconds())
         return floor(min(self.limits.most, share.left + seconds * self.limits.restored))
 
     async def _lease(self, holder: Holder, share: Share, cost: int) -> None:
         needed = cost - share.balance
-        if self._left(share) >= needed:
+        if share.left is None or self._left(share) >= needed:
             await self._ask(holder, share, needed)
         if share.balance < cost:
             available = share.balance + self._left(share)
@@ -136,11 +148,10 @@ class Budgets:
             raise Throttled(cost=cost, available=available, seconds=seconds)
 
     async def _ask(self, holder: Holder, share: Share, needed: int) -> None:
-        now = self._clock.now()
         wanted = needed + min(self.limits.restored, self.limits.most - needed)
         limits = {"most": self.limits.most, "restored": self.limits.restored}
-        parameters = {**holder._asdict(), **limits, "needed": needed, "wanted": wanted, "now": now}
+        parameters = {**holder._asdict(), **limits, "needed": needed, "wanted": wanted}
         async with self._database.unit_of_work(Scope(organization_id=holder.organization_id)) as session:
             granted, left = (await session.execute(LEASE, parameters)).one()
         share.balance += int(granted)
-        share.left, share.at = float(left), now
+        share.left, share.at = float(left), self._clock.now()

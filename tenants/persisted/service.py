@@ -12,10 +12,14 @@ from tenants.access.actor import Actor
 from tenants.access.apps import live_app
 from tenants.access.wording import check_name
 from tenants.database import Session
-from tenants.errors import AlreadyArchived, InvalidInput, NotFound
+from tenants.errors import AlreadyArchived, Conflict, InvalidInput, NotFound
 from tenants.persisted.models import PersistedOperation, PersistedOperationSet
 
 MOST_OPERATIONS = 500
+MOST_CHARACTERS = 100_000
+"""Of all documents of a set: to judge one takes a while."""
+MOST_SETS = 100
+"""Of an app, that are not archived."""
 
 
 class NewOperation(NamedTuple):
@@ -33,14 +37,22 @@ async def create_set(
 ) -> PersistedOperationSet:
     """`only` says whether from now on the app is asked for nothing that is not registered; None leaves that as it is.
 
-    Documents are valid: the caller has looked.
+    The caller has looked at the documents, and whether they are too many.
     """
-    _check(operations)
     app = await live_app(session, actor, app_id)
-    newest = select(func.max(PersistedOperationSet.version)).where(
+    # The app is locked: nobody else counts.
+    live = func.count().filter(PersistedOperationSet.archived_at.is_(None))
+    counted = select(func.coalesce(func.max(PersistedOperationSet.version), 0), live).where(
         PersistedOperationSet.organization_id == app.organization_id, PersistedOperationSet.app_id == app.id
     )
-    version = (await session.scalar(newest) or 0) + 1  # the app is locked: nobody else counts
+    newest, sets = (await session.execute(counted)).one()
+    if sets >= MOST_SETS:
+        raise Conflict(
+            f"An app has at most {MOST_SETS} sets. Archive those of releases that nobody uses any more.",
+            field=("appId",),
+            code="SETS_TOO_MANY",
+        )
+    version = newest + 1
     made = PersistedOperationSet(organization_id=app.organization_id, app_id=app.id, version=version)
     session.add(made)
     await session.flush()
@@ -76,9 +88,11 @@ async def archive_set(session: Session, actor: Actor, *, set_id: UUID, now: date
     return found
 
 
-def _check(operations: Sequence[NewOperation]) -> None:
+def check_operations(operations: Sequence[NewOperation]) -> None:
     if not 1 <= len(operations) <= MOST_OPERATIONS:
         raise InvalidInput(f"A set has 1 to {MOST_OPERATIONS} operations.", field=("operations",))
+    if sum(len(each.document) for each in operations) > MOST_CHARACTERS:
+        raise InvalidInput(f"The documents of a set have at most {MOST_CHARACTERS} characters.", field=("operations",))
     met: set[bytes] = set()
     for at, each in enumerate(operations):
         check_name(each.name, field=("operations", str(at), "name"))

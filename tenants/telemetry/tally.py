@@ -61,11 +61,18 @@ def tallied(headers: Mapping[str, str] | None = None) -> Iterator[Tally]:
             _end(tally, tally.span)
 
 
-def about(kind: str, operation: str) -> None:
-    """Says what the work turned out to be."""
+def named(operation: str) -> None:
+    """Says by what name something was asked."""
     tally = _CURRENT.get()
     if tally is not None:
-        tally.kind, tally.operation = kind, operation
+        tally.operation = operation
+
+
+def about(kind: str) -> None:
+    """Says what the work that is carried out turned out to be."""
+    tally = _CURRENT.get()
+    if tally is not None:
+        tally.kind = kind
 
 
 def faulty() -> None:

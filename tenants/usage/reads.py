@@ -47,14 +47,14 @@ WHERE place <= :limit!bigint ORDER BY owner_id, place
 """)
 READERS = query(f"""
 SELECT * FROM (
-    SELECT u.tenant_id, u.organization_id, u.app_id, u.person_id, u.operation, sum(u.requests) AS requests,
+    SELECT u.tenant_id, u.organization_id, u.app_id, u.person_id, sum(u.requests) AS requests,
         min(u.minute) AS first_at, max(u.minute) AS last_at,
+        (array_agg(DISTINCT u.operation))[1:{MOST}] AS operations,
         row_number() OVER (
-            PARTITION BY u.tenant_id
-            ORDER BY max(u.minute) DESC, u.organization_id, u.app_id, u.person_id, u.operation) AS place
+            PARTITION BY u.tenant_id ORDER BY max(u.minute) DESC, u.organization_id, u.app_id, u.person_id) AS place
     FROM read_minutes u
     WHERE u.tenant_id = ANY (:tenant_ids!uuids) AND {_WITHIN}
-    GROUP BY u.tenant_id, u.organization_id, u.app_id, u.person_id, u.operation
+    GROUP BY u.tenant_id, u.organization_id, u.app_id, u.person_id
 ) p
 WHERE place <= :limit!bigint ORDER BY tenant_id, place
 """)

@@ -6,18 +6,18 @@ none: what could not be written waits for the next time.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import TextClause
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from tenants.access.actor import Actor
 from tenants.clock import Clock
 from tenants.database import Database
-from tenants.errors import Overloaded
 from tenants.scope import Scope
 from tenants.sql import statement
 
@@ -25,11 +25,22 @@ log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 5.0
 MOST_NAMES = 100
-"""Of operations, for an app and a flush: there is no end to those it may make up."""
+"""Of operations, for an app and a day in one process: there is no end to those it may make up."""
 OTHERS = "(others)"
 NOBODY = UUID(int=0)
 
-ASKED = statement("""
+
+class Written(NamedTuple):
+    """Where counts go: `columns` are the parameters for what stands in a key and its counts, in that order."""
+
+    statement: TextClause
+    owner: str
+    columns: tuple[str, ...]
+    scope: Callable[[UUID], Scope]
+
+
+ASKED = Written(
+    statement("""
 INSERT INTO usage_minutes AS u
     (organization_id, app_id, minute, operation, requests, points, throttled, failed)
 SELECT :organization_id!uuid, * FROM unnest(
@@ -38,8 +49,13 @@ SELECT :organization_id!uuid, * FROM unnest(
 ON CONFLICT (organization_id, app_id, minute, operation) DO UPDATE SET
     requests = u.requests + excluded.requests, points = u.points + excluded.points,
     throttled = u.throttled + excluded.throttled, failed = u.failed + excluded.failed
-""")
-READS = statement("""
+"""),
+    "organization_id",
+    ("app_ids", "minutes", "operations", "requests", "points", "throttled", "failed"),
+    lambda owner: Scope(organization_id=owner),
+)
+READS = Written(
+    statement("""
 INSERT INTO read_minutes AS r
     (tenant_id, organization_id, app_id, person_id, minute, operation, requests, points)
 SELECT :tenant_id!uuid, * FROM unnest(
@@ -47,7 +63,11 @@ SELECT :tenant_id!uuid, * FROM unnest(
     :requests!bigints, :points!bigints)
 ON CONFLICT (tenant_id, minute, organization_id, app_id, person_id, operation) DO UPDATE SET
     requests = r.requests + excluded.requests, points = r.points + excluded.points
-""")
+"""),
+    "tenant_id",
+    ("organization_ids", "app_ids", "person_ids", "minutes", "operations", "requests", "points"),
+    Scope.of_tenant,
+)
 
 
 class Asked(NamedTuple):
@@ -72,11 +92,12 @@ class Usage:
         self._clock = clock
         self._asked: dict[UUID, Counts] = {}
         self._reads: dict[UUID, Counts] = {}
+        self._day: date | None = None
         self._names: dict[UUID, set[str]] = {}
 
     def count(self, actor: Actor, asked: Asked, tenant_ids: Collection[UUID]) -> None:
         minute = self._clock.now().replace(second=0, microsecond=0)
-        operation = self._name(actor.app_id, asked.operation)
+        operation = self._name(actor.app_id, asked.operation, minute.date())
         counts = (1, asked.points, int(asked.throttled), int(asked.failed))
         _add(self._asked, actor.organization_id, (actor.app_id, minute, operation), counts)
         reader = (actor.organization_id, actor.app_id, actor.person_id or NOBODY, minute, operation)
@@ -95,43 +116,42 @@ class Usage:
             await writing
 
     async def flush(self) -> None:
-        asked, reads = self._asked, self._reads
-        self._asked, self._reads, self._names = {}, {}, {}
-        for organization_id in sorted(asked):
-            scope = Scope(organization_id=organization_id)
-            names = ("app_ids", "minutes", "operations", "requests", "points", "throttled", "failed")
-            if not await self._keep(ASKED, scope, {"organization_id": organization_id}, names, asked[organization_id]):
-                _merge(self._asked, organization_id, asked[organization_id])
-        for tenant_id in sorted(reads):
-            scope = Scope.of_tenant(tenant_id)
-            names = ("organization_ids", "app_ids", "person_ids", "minutes", "operations", "requests", "points")
-            if not await self._keep(READS, scope, {"tenant_id": tenant_id}, names, reads[tenant_id]):
-                _merge(self._reads, tenant_id, reads[tenant_id])
+        """What cannot be written waits, and all that would come after it."""
+        asked, self._asked = self._asked, {}
+        reads, self._reads = self._reads, {}
+        waiting = [(self._asked, ASKED, owner, counts) for owner, counts in asked.items()]
+        waiting += [(self._reads, READS, owner, counts) for owner, counts in reads.items()]
+        while waiting and await self._keep(*waiting[0][1:]):
+            waiting.pop(0)
+        # Behind those of the others: what cannot be written for one owner keeps nobody waiting twice.
+        for into, _, owner, counts in (*waiting[1:], *waiting[:1]):
+            _merge(into, owner, counts)
 
     async def _write(self, ended: asyncio.Event) -> None:
         while not ended.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), FLUSH_SECONDS)
             await self.flush()
+        await self.flush()  # what was counted while the last one was under way
 
-    async def _keep(
-        self, into: TextClause, scope: Scope, owner: Mapping[str, UUID], names: Sequence[str], counts: Counts
-    ) -> bool:
+    async def _keep(self, written: Written, owner: UUID, counts: Counts) -> bool:
         """Whether it is done with: kept, or its owner is gone. In the order of keys, so that two processes that keep
         the same rows do not wait for each other."""
         rows = sorted((*key, *values) for key, values in counts.items())
-        columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+        columns = dict(zip(written.columns, map(list, zip(*rows, strict=True)), strict=True))
         try:
-            async with self._database.unit_of_work(scope) as session:
-                await session.execute(into, {**owner, **columns})
+            async with self._database.unit_of_work(written.scope(owner)) as session:
+                await session.execute(written.statement, {written.owner: owner, **columns})
         except IntegrityError:
             return True
-        except (DBAPIError, OSError, Overloaded) as error:
+        except Exception as error:  # whatever it is: who counts must not end, and loses nothing
             log.warning("usage waits to be written: %s", type(error).__name__)
             return False
         return True
 
-    def _name(self, app_id: UUID, operation: str) -> str:
+    def _name(self, app_id: UUID, operation: str, day: date) -> str:
+        if self._day != day:
+            self._day, self._names = day, {}
         known = self._names.setdefault(app_id, set())
         if operation not in known:
             if len(known) >= MOST_NAMES:

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Sequence
 
 import strawberry
@@ -12,7 +13,7 @@ from api.organizations.persisted import PersistedOperationSet
 from tenants.access.actor import ApiScope
 from tenants.errors import InvalidInput
 from tenants.gate import Done, Unit
-from tenants.persisted.service import NewOperation, create_set
+from tenants.persisted.service import NewOperation, check_operations, create_set
 
 MOST_TOLD = 200
 """Characters: the library repeats what it cannot read, however long."""
@@ -49,21 +50,23 @@ class PersistedOperationSetCreatePayload(Payload):
 )
 async def persisted_operation_set_create(unit: Unit, info: Info, input: PersistedOperationSetCreateInput) -> Done:
     app_id = of_own(unit, Kind.APP, input.app_id, "appId")
-    _check(input.operations, info._raw_info.schema)
+    operations = [NewOperation(each.name, each.document) for each in input.operations]
+    check_operations(operations)
+    await _check(operations, info._raw_info.schema)
     row = await create_set(
         unit.session,
         unit.actor,
         app_id=app_id,
-        operations=[NewOperation(each.name, each.document) for each in input.operations],
+        operations=operations,
         only=input.persisted_only,
     )
     return Done(encode(Kind.OPERATION_SET, row.organization_id, row.id))
 
 
-def _check(operations: Sequence[PersistedOperationInput], schema: GraphQLSchema) -> None:
-    """Raises InvalidInput for the first document that could never be carried out."""
+async def _check(operations: Sequence[NewOperation], schema: GraphQLSchema) -> None:
+    """Raises InvalidInput for the first document that could never be carried out. Others go on meanwhile."""
     for at, each in enumerate(operations):
-        fault = _fault(each.document, schema)
+        fault = await asyncio.to_thread(_fault, each.document, schema)
         if fault is not None:
             message = f"This is no document of this schema: {fault[:MOST_TOLD]}"
             raise InvalidInput(message, field=("operations", str(at), "document"), code="DOCUMENT_INVALID")

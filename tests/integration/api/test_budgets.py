@@ -61,15 +61,40 @@ async def test_an_operation_can_hold_so_many_objects(
     agency: Caller, query: str, variables: dict[str, Any], points: int
 ) -> None:
     cost = await cost_of(agency, query, **variables)
-    assert cost["requestedQueryCost"] == points
-    assert cost["actualQueryCost"] <= points
+    assert cost["requestedQueryCost"] == 1 + points
+    assert cost["actualQueryCost"] <= 1 + points
 
 
-async def test_what_is_not_held_is_not_charged(caller: Caller, world: World, machine: Machine) -> None:
-    before = await cost_of(caller, "{ tenants(first: 100) { nodes { id kpis { nodes { id } } } } }")
-    assert (before["requestedQueryCost"], before["actualQueryCost"]) == (1 + 100 + 100 + 2000, 1)
-    left = before["throttleStatus"]
-    assert left["maximumAvailable"] - left["currentlyAvailable"] <= 1
+async def test_what_is_not_held_is_not_charged(opened: Open, machine: Machine) -> None:
+    async with (
+        opened(budget_points=3000, budget_points_per_second=1, operation_points=3000) as url,
+        httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
+    ):
+        caller = await sign_in(http, machine)
+        query = "{ tenants(first: 100) { nodes { id kpis { nodes { id } } } } }"
+        for asked in range(1, 4):  # more than there would be if it were
+            cost = await cost_of(caller, query)
+            assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (1 + 1 + 100 + 100 + 2000, 1 + 1)
+            status = cost["throttleStatus"]
+            assert 0 <= 3000 - 2 * asked - status["currentlyAvailable"] + 5 <= 10, asked
+
+
+async def test_null_is_another_price_than_nothing_said(agency: Caller) -> None:
+    query = "query($n: Int! = 20) { tenants(first: $n) { nodes { id } } }"
+    lenient = "query($n: Int) { tenants(first: $n) { nodes { id } } }"
+    refused = await agency.ask(lenient, n=None)
+    assert refused.body["errors"]
+    assert (await cost_of(agency, lenient))["requestedQueryCost"] == (await cost_of(agency, query))[
+        "requestedQueryCost"
+    ]
+
+
+async def test_what_was_made_before_it_failed_is_paid(agency: Caller) -> None:
+    fine = "{ metricCatalog(first: 100) { nodes { key inputs { name } } } }"
+    answer = await agency.ask(fine.replace("{ metric", "{ bad: metricCatalog(first: 101) { nodes { key } } metric", 1))
+    assert answer.body["data"] is None
+    cost = answer.body["extensions"]["cost"]["actualQueryCost"]
+    assert cost >= (await cost_of(agency, fine))["actualQueryCost"]
 
 
 async def test_a_mutation_costs_ten_points_more(caller: Caller) -> None:
@@ -79,7 +104,7 @@ async def test_a_mutation_costs_ten_points_more(caller: Caller) -> None:
     )
     assert made.data["tenantCreate"]["userErrors"] == []
     cost = made.body["extensions"]["cost"]
-    assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (10 + 1 + 1 + 10, 10 + 1 + 1)
+    assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (1 + 10 + 1 + 1 + 10, 1 + 10 + 1 + 1)
 
 
 async def test_an_answer_with_an_error_in_it_is_counted_alike(agency: Caller, world: World) -> None:
@@ -104,14 +129,16 @@ async def test_what_is_too_dear_is_refused_with_its_dearest_places(poor: httpx2.
     (error,) = body["errors"]
     cost = body["extensions"]["cost"]
     assert error["extensions"]["code"] == "MAX_COST_EXCEEDED"
-    assert cost["requestedQueryCost"] == 1 + 100 + 100 + 10_000 + 10_000 + 200_000
+    assert cost["requestedQueryCost"] == 1 + 1 + 100 + 100 + 10_000 + 10_000 + 200_000
     assert cost["actualQueryCost"] is None
     assert cost["breakdown"][0] == {"path": "tenants.nodes.objectives.nodes.kpis.nodes", "objects": 200_000}
     assert str(cost["requestedQueryCost"]) in error["message"]
 
 
-QUERY = "query($t: ID!) { tenant(id: $t) { kpis(first: 97) { nodes { id } } } }"  # 99 points, of which 2 are held
-DEAR = "query($t: ID!) { tenant(id: $t) { id } metricCatalog(first: 98) { nodes { key } } }"
+PAGES = " ".join(f"k{at}: kpis(first: 1) {{ pageInfo {{ hasNextPage }} }}" for at in range(30))
+DEAR = f"query($t: ID!) {{ tenant(id: $t) {{ {PAGES} }} }}"
+ELSE = f"query($t: ID!) {{ tenant(id: $t) {{ id }} {' '.join(f'v{at}: viewer {{ clientId }}' for at in range(50))} }}"
+"""Over and above the tenant it names."""
 
 
 async def spend_all(caller: Caller, query: str, **variables: Any) -> tuple[int, httpx2.Response]:
@@ -160,6 +187,25 @@ async def test_each_tenant_has_a_budget_of_its_own(poor: httpx2.AsyncClient, wor
     assert refused.status_code == 429
     assert (await caller.ask(DEAR, t=second)).data
     assert (await caller.post({"query": DEAR, "variables": {"t": first}})).status_code == 429
+    _, refused = await spend_all(caller, ELSE, t=second)
+    assert refused.status_code == 429
+    assert (await caller.ask(DEAR, t=second)).data, "what is not the tenant's was not paid by it"
+
+
+async def test_what_is_no_operation_is_a_point_too(opened: Open, http: httpx2.AsyncClient, machine: Machine) -> None:
+    async with (
+        opened(budget_points=100, budget_points_per_second=1, operation_points=100) as url,
+        httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30) as poorer,
+    ):
+        caller = await sign_in(poorer, machine)
+        answers = await asyncio.gather(*(caller.post({"query": "{ nonsense }"}) for _ in range(200)))
+        assert {answer.status_code for answer in answers} == {200, 429}
+        refused = next(answer for answer in answers if answer.status_code == 429)
+        assert refused.headers["Retry-After"]
+        assert refused.json()["errors"][0]["extensions"]["code"] == "THROTTLED"
+    usage = '{ viewer { app { usage(since: "2026-01-01T00:00:00Z") { requests failed } } } }'
+    told = (await (await sign_in(http, machine)).ask(usage)).data["viewer"]["app"]["usage"]
+    assert told == {"requests": "200", "failed": "200"}
 
 
 async def test_ids_that_are_made_up_have_no_budget(poor: httpx2.AsyncClient, world: World) -> None:

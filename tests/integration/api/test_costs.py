@@ -63,7 +63,7 @@ class Desk:
         finally:
             await context.close()
         assert not result.errors
-        return bytes(_answer(result, Asked({}, actor, "r", "POST", JSON), None, was_executed=True).body)
+        return bytes(_answer(result, Asked({}, actor, "r", "POST", JSON, context.meter), None, was_executed=True).body)
 
     async def cost(self) -> Cost:
         await self.ask()

@@ -57,7 +57,7 @@ async def test_a_tally_has_what_all_tasks_of_its_work_sent_and_nothing_of_others
                 sent(f"{kind} {pause}", began)
 
             await asyncio.gather(*(asyncio.ensure_future(read(pause)) for pause in pauses))
-            about(kind, "Dashboard")
+            about(kind)
             return tally.statements, tally.slowest_name, tally.kind, tally.seconds
 
     query, mutation = await asyncio.gather(work("query", [0.01, 0.05, 0.02]), work("mutation", [0.03]))
