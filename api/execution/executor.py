@@ -12,6 +12,7 @@ from graphql import ExecutionResult, OperationType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.execution.plans import Plan, Plans
+from api.live import Missed
 from tenants.telemetry.tally import about
 
 log = logging.getLogger(__name__)
@@ -23,13 +24,32 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         about(self.operation.operation.value, self.operation.name.value if self.operation.name else "")
+        if self.operation.operation is OperationType.SUBSCRIPTION:
+            return self._look()
+        plan = self._plan()
+        if plan is None:
+            return super().execute_operation(serially)
+        return self._go(plan)
+
+    def _plan(self) -> Plan | None:
         around = self.middleware_manager is not None and self.middleware_manager.middlewares
-        plannable = self.operation.operation is OperationType.QUERY and not around
+        plannable = self.operation.operation is not OperationType.MUTATION and not around
         plan = self.plans.find(self) if plannable else None
         if plan is None:
             PlannedExecutor.stock += 1
-            return super().execute_operation(serially)
-        return self._go(plan)
+        return plan
+
+    async def _look(self) -> Any:
+        """One event of a subscription, answered like a query. Without data or errors nothing could be seen."""
+        try:
+            async with self.context_value.looking(self.root_value) as self.root_value:
+                plan = self._plan()
+                if plan is not None:
+                    return await self._go(plan)
+                told = super().execute_operation(False)
+                return await told if inspect.isawaitable(told) else told
+        except Missed:
+            return ExecutionResult(None, None)
 
     async def _go(self, plan: Plan) -> Any:
         self.context_value.waits_for_all(True)
