@@ -5,7 +5,7 @@ from api.ids import Kind, decode_as
 from api.kpis.types import Kpi
 from api.live import Subject, live
 from api.pagination import MOST
-from domain.kpis.repository import live_by_metric
+from domain.kpis.reads import live_by_metric
 from domain.metrics.catalog import find_metric
 from tenants.access.actor import ApiScope
 from tenants.errors import InvalidInput

@@ -1,17 +1,13 @@
 """KPIs, baselines and targets in the database. Every statement names the tenant."""
 
-from collections.abc import Sequence
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.kpis.models import Baseline, Kpi, Target
-from domain.reading import LIVE, columns, lists_of, live_pages, rows_by_id
+from domain.reading import LIVE, lists_of, live_pages, rows_by_id
 from tenants.errors import NotFound
-from tenants.snapshots import Snapshot
-from tenants.sql import query
 
 
 async def get_kpi(session: AsyncSession, *, tenant_id: UUID, kpi_id: UUID, field: str = "kpiId") -> Kpi:
@@ -68,18 +64,3 @@ list_targets = lists_of(Target, "kpi_id", order="e.id DESC", only=LIVE, also=_ST
 """Live ones, newest first."""
 
 targets_by_id = rows_by_id(Target, also=_STATUS, joined=_KEPT)
-
-LIVE_BY_METRIC = query(f"""
-SELECT {columns(Kpi)} FROM kpis e
-WHERE e.tenant_id = :tenant_id!uuid AND {LIVE}
-  AND (:metric_keys!texts IS NULL OR e.metric_key = ANY (:metric_keys))
-ORDER BY e.id LIMIT :limit!bigint
-""")
-
-
-async def live_by_metric(
-    snapshot: Snapshot, tenant_id: UUID, *, metric_keys: Sequence[str] | None, limit: int
-) -> list[Kpi]:
-    """Those of some metrics, or all, oldest first."""
-    rows = await snapshot.fetch(LIVE_BY_METRIC, tenant_id=tenant_id, metric_keys=metric_keys, limit=limit)
-    return [cast(Kpi, row) for row in rows]
