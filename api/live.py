@@ -2,14 +2,15 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any
 from uuid import UUID
 
 import strawberry
+from graphql import GraphQLError
 
 from api.context import Context, Info, Reader
 from api.sets import INFO
@@ -17,8 +18,10 @@ from tenants.access.actor import Actor, ApiScope
 from tenants.errors import Overloaded
 from tenants.notices import Topic
 from tenants.snapshots import DEAD
+from tenants.telemetry import meters
 
 RETRY_SECONDS = 1.0
+UNREACHABLE = (Overloaded, *DEAD)
 
 
 class Missed(Exception):
@@ -62,7 +65,9 @@ class LiveContext(Context):
     async def looking(self, subject: Subject) -> AsyncIterator[Any]:
         """Gives what is told. Raises Refusal, which ends the subscription, or Missed."""
         async with self._admitted(subject):
+            began = perf_counter()
             yield await subject.read(self)
+            meters.LOOK_SECONDS.observe(perf_counter() - began)
 
     async def check(self, subject: Subject) -> None:
         """Raises as `looking` does."""
@@ -78,11 +83,18 @@ class LiveContext(Context):
                 self.reader = Reader(self.house, self.actor, self.now)
                 await self.reader.enter_tenant(subject.tenant_id, scope=subject.scope, field=subject.field)
                 yield
-            except (Overloaded, *DEAD):
+            except UNREACHABLE:
                 self.missed = True
                 raise Missed from None
             finally:
                 await self.close()
+
+
+def raise_if_unreachable(errors: Iterable[GraphQLError]) -> None:
+    """What is the database's moment and not the subscriber's is no news for them: it is looked at again."""
+    for error in errors:
+        if isinstance(error.original_error, UNREACHABLE):
+            raise error.original_error
 
 
 async def heard(context: LiveContext, subject: Subject) -> AsyncGenerator[Subject, None]:

@@ -12,7 +12,7 @@ from graphql import ExecutionResult, OperationType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.execution.plans import Plan, Plans
-from api.live import Missed
+from api.live import Missed, raise_if_unreachable
 from tenants.telemetry.tally import about
 
 log = logging.getLogger(__name__)
@@ -44,10 +44,10 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         try:
             async with self.context_value.looking(self.root_value) as self.root_value:
                 plan = self._plan()
-                if plan is not None:
-                    return await self._go(plan)
-                told = super().execute_operation(False)
-                return await told if inspect.isawaitable(told) else told
+                answer = super().execute_operation(False) if plan is None else self._go(plan)
+                told = await answer if inspect.isawaitable(answer) else answer
+                raise_if_unreachable(told.errors or ())
+                return told
         except Missed:
             return ExecutionResult(None, None)
 

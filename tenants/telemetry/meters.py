@@ -33,6 +33,7 @@ SUBSCRIPTIONS = Gauge(
     "azimuth_subscriptions", "Subscriptions that are told, by transport: websocket, sse.", ("transport",)
 )
 SOCKETS = Gauge("azimuth_sockets", "WebSocket connections.")
+LOOK_SECONDS = Histogram("azimuth_subscription_look_seconds", "Looks anew for a subscription.", buckets=FAST)
 EVENTS = Counter(
     "azimuth_subscription_events",
     "Times a subscription was looked at anew. Outcome: told, or unchanged, which nobody is told.",

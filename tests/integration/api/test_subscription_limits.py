@@ -10,7 +10,9 @@ from typing import Any
 import httpx2
 import pytest
 from prometheus_client import REGISTRY
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
 
 from tenants.access.callers import Callers
 from tenants.clock import WallClock
@@ -20,7 +22,7 @@ from tests.factories.shops import Shop, new_shop, order
 from tests.factories.tenants import new_tenant
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.conftest import Open
-from tests.integration.api.subscriber import ORDERS, STATUS, socket, stream, subscriber
+from tests.integration.api.subscriber import ORDERS, PROTOCOL, STATUS, Socket, socket, socket_url, stream, subscriber
 from tests.integration.api.test_embeds import ORIGIN, embed
 from tests.integration.api.test_subscriptions import token_at
 from tests.integration.api.world import World
@@ -91,6 +93,18 @@ async def test_a_token_in_the_handshake_lets_nobody_in(address: str, agency: Cal
     async with socket(address, additional_headers=agency.headers) as opened:
         await opened.send(INIT)
         assert await opened.closed() == 4403
+
+
+async def test_no_token_gets_into_the_log(address: str, agency: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither from a message nor from an address, where it does not belong and counts for nothing."""
+    caplog.set_level("DEBUG")
+    careless = f"{socket_url(address)}?access_token=hush-hush"
+    async with connect(careless, subprotocols=[Subprotocol(PROTOCOL)], proxy=None) as wire:
+        await Socket(wire).send({**INIT, "payload": {"Authorization": f"Bearer {agency.token}"}})
+        assert await Socket(wire).take() == {"type": "connection_ack"}
+    said = [record for record in caplog.records if not record.name.startswith("websockets.client")]
+    assert [record.name for record in said if "hush" in record.getMessage()] == []
+    assert [record.name for record in said if agency.token in record.getMessage()] == []
 
 
 async def test_who_is_in_does_not_come_in_again(address: str, agency: Caller) -> None:

@@ -24,7 +24,7 @@ from tests.integration.api.ledger import Ledger
 from tests.integration.api.subscriber import ORDERS, PROGRESS, STATUS, Socket, stream, subscriber
 from tests.integration.api.world import World
 
-QUICK = {"subscription_check_seconds": 0.2, "subscription_interval_milliseconds": 0}
+QUICK: dict[str, Any] = {"subscription_check_seconds": 0.2, "subscription_interval_milliseconds": 0}
 
 
 @pytest.fixture(scope="module")
