@@ -15,6 +15,7 @@ from domain.connections.models import Connection
 from tenants.access.actor import ApiScope
 from tenants.access.callers import Callers
 from tenants.notices import Topic, announce
+from tenants.roles import APPLICATION
 from tests.factories.organizations import Machine
 from tests.factories.shops import Shop, order
 from tests.factories.tenants import change_grants, new_tenant
@@ -290,19 +291,30 @@ async def test_a_caller_that_ends_is_put_out(
 async def test_a_listener_that_is_cut_off_misses_nothing(
     opened: Open, world: World, shop: Shop, ledger: Ledger
 ) -> None:
-    listeners = "SELECT pid FROM pg_stat_activity WHERE application_name = 'azimuth-notices'"
-    before = {row["pid"] for row in await ledger.connection.fetch(listeners)}
+    """What is said while nobody can listen is not heard, and is told all the same."""
+    before = await ears(ledger)
     async with opened() as url, told_at(url, world) as told:
         await told.subscribe(ORDERS, t=shop.tenant.gid)
         assert counted(await told.next()) == [0]
-        (ear,) = {row["pid"] for row in await ledger.connection.fetch(listeners)} - before
-        await ledger.connection.execute("SELECT pg_terminate_backend($1)", ear)
-        await sell(shop, 1)  # said while nobody listens, or just before or after
+        await sell(shop, 1)
         assert counted(await told.next()) == [1]
-        await sell(shop, 2)
+        (ear,) = await ears(ledger) - before
+        await ledger.execute(f"ALTER ROLE {APPLICATION} CONNECTION LIMIT 0")
+        try:
+            await ledger.execute("SELECT pg_terminate_backend($1)", ear)
+            await sell(shop, 2)
+            await told.silence()
+        finally:
+            await ledger.execute(f"ALTER ROLE {APPLICATION} CONNECTION LIMIT -1")
         assert counted(await told.next()) == [2]
-        (again,) = {row["pid"] for row in await ledger.connection.fetch(listeners)} - before
-        assert again != ear
+        await sell(shop, 3)
+        assert counted(await told.next()) == [3]
+        assert len(await ears(ledger) - before - {ear}) == 1
+
+
+async def ears(ledger: Ledger) -> set[int]:
+    listening = "SELECT pid FROM pg_stat_activity WHERE application_name = 'azimuth-notices'"
+    return {row["pid"] for row in await ledger.connection.fetch(listening)}
 
 
 async def test_a_server_that_stops_sends_everybody_away_in_order(opened: Open, world: World, shop: Shop) -> None:
