@@ -45,7 +45,7 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
             async with self.context_value.looking(self.root_value) as self.root_value:
                 plan = self._plan()
                 answer = super().execute_operation(False) if plan is None else self._go(plan)
-                told = await answer if inspect.isawaitable(answer) else answer
+                told: Any = await answer if inspect.isawaitable(answer) else answer
                 raise_if_unreachable(told.errors or ())
                 return told
         except Missed:

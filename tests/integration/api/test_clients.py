@@ -5,6 +5,8 @@ import json
 import os
 import re
 import shutil
+import sys
+from ast import literal_eval
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -142,6 +144,19 @@ async def test_what_the_page_shows_for_event_streams_works(
         assert [(each["status"], each["reason"]) for each in await line(printed)] == [("ACTIVE", None)]
         await set_status(shop, "REVOKED", "UNINSTALLED")
         assert [(each["status"], each["reason"]) for each in await line(printed)] == [("REVOKED", "UNINSTALLED")]
+
+
+async def test_what_the_page_shows_for_python_works(address: str, agency: Caller, shop: Shop, tmp_path: Path) -> None:
+    script = tmp_path / "page.py"
+    known = "import os\naccess_token = lambda: os.environ['TOKEN']\ntenant = os.environ['TENANT']\n"
+    script.write_text(known + snippet("python", address))
+    asked: list[str | Path] = [sys.executable, script]
+    async with shown(asked, tmp_path, TOKEN=agency.token, TENANT=shop.tenant.gid) as printed:
+        for sold in (0, 1):
+            if sold:
+                await shop.sell(order(1, datetime.now(UTC), 1000))
+            (kpi,) = literal_eval((await asyncio.wait_for(printed.readline(), PATIENCE_SECONDS)).decode())
+            assert (kpi["metricKey"], kpi["value"]["n"]) == ("orders", sold)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
