@@ -6,7 +6,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from api.http.bodies import MOST_BYTES
+from api.http.bodies import MOST_KEPT_BYTES
 from api.http.leaving import HttpProtocol, SocketProtocol
 from api.processes import listening, serve_together
 from api.wiring import open_parts
@@ -23,7 +23,7 @@ OPTIONS: dict[str, Any] = {
     "lifespan": "on",
     "http": HttpProtocol,
     "ws": SocketProtocol,
-    "ws_max_size": MOST_BYTES,
+    "ws_max_size": MOST_KEPT_BYTES,
     # Whoever does not answer is gone; what is sent is small, and to compress it takes memory for each of thousands.
     "ws_ping_interval": 20.0,
     "ws_ping_timeout": 20.0,

@@ -6,7 +6,8 @@ from typing import Any
 from starlette.requests import Request
 
 MOST_BYTES = 1_000_000
-"""Of a request, and of a message over a WebSocket."""
+MOST_KEPT_BYTES = 100_000
+"""Of a subscription, which is kept as long as it lasts, and so of a message over a WebSocket."""
 # What follows a refused head is read and dropped, so that its sender lives to hear why; beyond this it is cut off.
 MOST_DROPPED = 12_000_000
 DROPPING_SECONDS = 5

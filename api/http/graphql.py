@@ -19,7 +19,7 @@ from strawberry.types.graphql import OperationType
 from api.context import Context
 from api.errors import present
 from api.http.admission import Admission, Credentials, ForbiddenOrigin
-from api.http.bodies import MOST_BYTES, BodyTooLarge, fault_of, is_worth_dropping, read_body
+from api.http.bodies import MOST_BYTES, MOST_KEPT_BYTES, BodyTooLarge, fault_of, is_worth_dropping, read_body
 from api.http.media import JSON, RESPONSE, STREAM, answered_in, takes_streams
 from api.http.sse import EventStream, EventStreams
 from api.nodes import fetch_node
@@ -95,6 +95,9 @@ class GraphQLEndpoint:
         if isinstance(body, Response):
             return body
         if streams and (media is None or _asks_subscription(body)):
+            if len(orjson.dumps(body)) > MOST_KEPT_BYTES:
+                words = f"A subscription has at most {MOST_KEPT_BYTES} bytes."
+                return _refuse(request_id, 413, "BODY_TOO_LARGE", words)
             return self._streams.open(body, shown, actor)
         with tallied(request.headers) as tally:
             return await self._carry_out(Asked(body, actor, request_id, request.method, media or JSON), tally)

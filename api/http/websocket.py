@@ -33,6 +33,7 @@ from api.errors import present
 from api.http.admission import CallerGone, Credentials
 from api.http.bodies import fault_of
 from api.http.subscriptions import Subscriptions, TooManySubscriptions
+from api.live import UNREACHABLE
 from api.oauth.bearer import Unauthorized
 from tenants.access.actor import Actor
 from tenants.errors import Refusal
@@ -257,7 +258,7 @@ class Conversation(BaseGraphQLTransportWSHandler[Any, None]):
                 await operation.send_operation_message(_refused(operation.id, refusal))
             await self._wire.close(FORBIDDEN, "Forbidden")
             return True
-        except Refusal:
+        except (Refusal, *UNREACHABLE):
             pass  # the moment's, not the caller's
         return False
 

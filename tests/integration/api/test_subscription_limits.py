@@ -153,10 +153,17 @@ async def test_what_is_no_message_ends_the_connection(address: str, message: obj
         assert await opened.closed() == 4400
 
 
-async def test_a_message_has_an_end(address: str, agency: Caller) -> None:
-    async with subscriber(address, agency.token) as told:
-        await told.subscribe(ORDERS + " " * 1_000_000)
-        assert await told.closed() == 1009
+async def test_what_is_kept_as_long_as_it_lasts_is_small(
+    address: str, http: httpx2.AsyncClient, agency: Caller
+) -> None:
+    for keys in (["x" * 100_000], ["x"] * 50_000):
+        async with subscriber(address, agency.token) as told:
+            await told.subscribe(ORDERS, k=keys)
+            assert await told.closed() == 1009
+        body = {"query": ORDERS, "variables": {"k": keys}}
+        headers = {**agency.headers, "Accept": "text/event-stream"}
+        answer = await http.post("/graphql", json=body, headers=headers)
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (413, "BODY_TOO_LARGE")
 
 
 async def test_a_connection_an_app_and_a_process_have_room_for_so_many(
