@@ -28,6 +28,7 @@ BACKLOG = 2048
 ANSWER_SECONDS = 15
 # More than a server takes to finish what it was asked.
 FAREWELL_SECONDS = 25.0
+UNTAKEN_MILLISECONDS = 30_000
 STOP = {signal.SIGINT, signal.SIGTERM}
 
 
@@ -128,6 +129,9 @@ def _listen(family: int, address: Any) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Inherited by what is accepted: what somebody does not take, and was given up for, is not kept for hours.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_MILLISECONDS)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind(address)

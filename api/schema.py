@@ -7,6 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
 from api.connections.mutations.connection_start import connection_start
+from api.connections.subscriptions import ConnectionSubscriptions
 from api.connections.types import ConnectedAccount
 from api.execution.documents import Documents, Remembering
 from api.execution.executor import PlannedExecutor
@@ -21,6 +22,7 @@ from api.kpis.mutations.kpi_archive import kpi_archive
 from api.kpis.mutations.kpi_create import kpi_create
 from api.kpis.mutations.target_archive import target_archive
 from api.kpis.mutations.target_create import target_create
+from api.kpis.subscriptions import MetricSubscriptions
 from api.kpis.targets import Target
 from api.kpis.types import Kpi
 from api.metrics.queries import MetricQueries
@@ -58,6 +60,11 @@ from api.tenants.types import Tenant
 
 @strawberry.type
 class Query(ViewerQueries, TenantQueries, NodeQueries, MetricQueries):
+    pass
+
+
+@strawberry.type
+class Subscription(ConnectionSubscriptions, MetricSubscriptions):
     pass
 
 
@@ -103,6 +110,7 @@ class Schema(strawberry.Schema):
 schema = Schema(
     query=Query,
     mutation=create_type("Mutation", MUTATIONS),
+    subscription=Subscription,
     types=[
         Organization,
         App,

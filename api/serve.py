@@ -1,10 +1,13 @@
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.http.bodies import MOST_KEPT_BYTES
+from api.http.leaving import HttpProtocol, SocketProtocol
 from api.processes import listening, serve_together
 from api.wiring import open_parts
 from tenants import logs
@@ -18,6 +21,13 @@ OPTIONS: dict[str, Any] = {
     "server_header": False,
     "timeout_graceful_shutdown": 20,
     "lifespan": "on",
+    "http": HttpProtocol,
+    "ws": SocketProtocol,
+    "ws_max_size": MOST_KEPT_BYTES,
+    # Whoever does not answer is gone; what is sent is small, and to compress it takes memory for each of thousands.
+    "ws_ping_interval": 20.0,
+    "ws_ping_timeout": 20.0,
+    "ws_per_message_deflate": False,
 }
 
 
@@ -44,13 +54,13 @@ def serve(settings: Settings) -> None:
     What an operator must put right is told in a line, not in a server's start-up trace, and not once for each process:
     everything is opened once ahead.
     """
-    if settings.processes == 1:
-        asyncio.run(_open_once(settings))
-        uvicorn.run(Door(settings)(), host=settings.host, port=settings.port, workers=1, **OPTIONS)
-        return
     with listening(settings.host, settings.port) as sockets:
         asyncio.run(_open_once(settings))
-        serve_together(Door(settings), sockets, processes=settings.processes, **OPTIONS)
+        if settings.processes == 1:
+            with suppress(KeyboardInterrupt):
+                uvicorn.Server(uvicorn.Config(Door(settings)(), **OPTIONS)).run(sockets)
+        else:
+            serve_together(Door(settings), sockets, processes=settings.processes, **OPTIONS)
 
 
 async def _open_once(settings: Settings) -> None:

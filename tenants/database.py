@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.util import await_only
 
 from tenants.errors import Overloaded
+from tenants.notices import Notices
 from tenants.scope import Scope
 from tenants.snapshots import IDLE_SECONDS, Snapshot, Snapshots
 from tenants.telemetry.orm import listen
@@ -67,6 +68,7 @@ class Database:
         self._snapshots = Snapshots(
             _driver_url(url), size=pool_size, settings={**CONNECTION, **READING, "statement_timeout": timeout}
         )
+        self.notices = Notices(_driver_url(url))
 
     @asynccontextmanager
     async def unit_of_work(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
@@ -128,6 +130,7 @@ class Database:
             waited(began)
 
     async def close(self) -> None:
+        await self.notices.close()
         await self._snapshots.close()
         await self.engine.dispose()
 

@@ -53,6 +53,15 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(30.0, ge=1, le=3600)
     retry_seconds: float = Field(60.0, ge=1, le=86400)
     tick_seconds: float = Field(5.0, ge=0.1, le=300)
+    subscriptions: int = Field(2000, ge=0, le=100_000)
+    subscriptions_per_app: int = Field(500, ge=0, le=100_000)
+    subscriptions_per_connection: int = Field(100, ge=1, le=10_000)
+    subscription_interval_milliseconds: float = Field(200.0, ge=0, le=60_000)
+    subscription_check_seconds: float = Field(20.0, gt=0, le=30)
+    subscription_ping_seconds: float = Field(15.0, gt=0, le=300)
+    subscription_init_seconds: float = Field(10.0, gt=0, le=60)
+    subscription_idle_seconds: float = Field(300.0, gt=0, le=86400)
+    subscription_send_seconds: float = Field(10.0, gt=0, le=60)
     shopify_base_url: str = "https://{shop}"
 
     @field_validator("public_url")

@@ -14,6 +14,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.execution.plans import Plan, Plans
 from api.execution.prices import Prices, places
+from api.live import Missed, raise_if_unreachable
 from tenants.errors import Refusal
 from tenants.telemetry.tally import about, named
 
@@ -26,20 +27,47 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     stock = 0
 
     async def execute_operation(self, serially: bool | None = None) -> Any:
-        meter = self.context_value.meter
-        named(self.operation.name.value if self.operation.name else "")
+        if self.operation.operation is OperationType.SUBSCRIPTION:
+            return await self._look()
+        named(self._name)
         try:
-            await meter.open(self.prices.of(self), self.variable_values.coerced, lambda: places(self))
+            await self._open()
         except Refusal as refusal:
             return ExecutionResult(None, [GraphQLError(refusal.message, original_error=refusal)])
         about(self.operation.operation.value)
+        return await self._carried_out(serially)
+
+    @property
+    def _name(self) -> str:
+        return self.operation.name.value if self.operation.name else ""
+
+    async def _open(self) -> None:
+        """Raises Refusal where it cannot be paid."""
+        await self.context_value.meter.open(self.prices.of(self), self.variable_values.coerced, lambda: places(self))
+
+    async def _carried_out(self, serially: bool | None = None) -> Any:
+        plan = self._plan()
+        return await (self._stock(serially) if plan is None else self._go(plan))
+
+    def _plan(self) -> Plan | None:
         around = self.middleware_manager is not None and self.middleware_manager.middlewares
-        plannable = self.operation.operation is OperationType.QUERY and not around
+        plannable = self.operation.operation is not OperationType.MUTATION and not around
         plan = self.plans.find(self) if plannable else None
         if plan is None:
             PlannedExecutor.stock += 1
-            return await self._stock(serially)
-        return await self._go(plan)
+        return plan
+
+    async def _look(self) -> Any:
+        """One event of a subscription, answered like a query. Without data or errors nothing could be seen."""
+        try:
+            async with self.context_value.looking(self.root_value) as self.root_value:
+                await self._open()
+                told = await self._carried_out(serially=False)
+                await self.context_value.settle(self._name, told.errors or ())
+                raise_if_unreachable(told.errors or ())
+                return told
+        except Missed:
+            return ExecutionResult(None, None)
 
     async def _go(self, plan: Plan) -> Any:
         self.context_value.waits_for_all(True)

@@ -81,7 +81,7 @@ class _Operation:
 
 
 def _plan(run: Run) -> Plan | None:
-    root = run.schema.query_type
+    root = run.schema.get_root_type(run.operation.operation)
     assert root is not None
     fields = collect_fields(run.schema, run.fragments, run.variable_values, root, run.operation)
     try:

@@ -1,7 +1,15 @@
+"""What is sent to be carried out: how much of it, and whether it has the shape of a request."""
+
 import asyncio
+from typing import Any
 
 from starlette.requests import Request
 
+from api.http.persisted import document_fault
+
+MOST_BYTES = 1_000_000
+MOST_KEPT_BYTES = 100_000
+"""Of a subscription, which is kept as long as it lasts, and so of a message over a WebSocket."""
 # What follows a refused head is read and dropped, so that its sender lives to hear why; beyond this it is cut off.
 MOST_DROPPED = 12_000_000
 DROPPING_SECONDS = 5
@@ -30,6 +38,19 @@ def is_worth_dropping(request: Request) -> bool:
     """Whether the rest of a refused body is short enough to keep the connection for it."""
     declared = _declared(request)
     return declared is not None and declared <= MOST_DROPPED
+
+
+def fault_of(body: Any) -> str | None:
+    """Why it asks for nothing that could be carried out."""
+    if not isinstance(body, dict):
+        return "The body is a JSON object with a query."
+    if not isinstance(body.get("variables"), dict | None):
+        return "`variables` is an object."
+    if not isinstance(body.get("operationName"), str | None):
+        return "`operationName` is a name."
+    if not isinstance(body.get("extensions"), dict | None):
+        return "`extensions` is an object."
+    return document_fault(body)
 
 
 async def _drop(request: Request) -> None:

@@ -9,7 +9,7 @@ from math import ceil, inf
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import GraphQLError, get_operation_ast
 from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.schema.exceptions import InvalidOperationTypeError
@@ -18,17 +18,17 @@ from strawberry.types.graphql import OperationType
 
 from api.context import Context
 from api.errors import present
-from api.http.bodies import BodyTooLarge, is_worth_dropping, read_body
-from api.http.media import JSON, RESPONSE, answered_in
-from api.http.persisted import NotAsked, Persisted, fault_of
+from api.http.admission import Admission, Credentials, ForbiddenOrigin
+from api.http.bodies import MOST_BYTES, MOST_KEPT_BYTES, BodyTooLarge, fault_of, is_worth_dropping, read_body
+from api.http.media import JSON, RESPONSE, STREAM, answered_in, takes_streams
+from api.http.persisted import NotAsked, Persisted
+from api.http.sse import EventStream, EventStreams
 from api.metering import Meter, Till
 from api.nodes import fetch_node
-from api.oauth.bearer import Unauthorized, authenticate
-from api.oauth.tokens import AccessTokens
-from api.schema import schema
+from api.oauth.bearer import Unauthorized
+from api.schema import DOCUMENTS, schema
 from domain.connections.house import House
 from tenants.access.actor import Actor
-from tenants.access.callers import Callers
 from tenants.budgets.errors import Throttled
 from tenants.errors import Overloaded, Refusal
 from tenants.ids import new_id
@@ -38,12 +38,11 @@ from tenants.telemetry.tally import Tally, tallied
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 1_000_000
 MOST_LOGGED = 100
 ALLOWED = {
     "GET": {OperationType.QUERY},
     "HEAD": {OperationType.QUERY},
-    "POST": set(OperationType),
+    "POST": {OperationType.QUERY, OperationType.MUTATION},
 }
 NAMES = Names(meters.OPERATION_SECONDS)
 
@@ -66,43 +65,49 @@ class GraphQLEndpoint:
     def __init__(
         self,
         house: House,
-        tokens: AccessTokens,
-        callers: Callers,
-        till: Till | None = None,
+        admission: Admission,
+        streams: EventStreams,
+        persisted: Persisted,
+        till: Till | None,
         *,
         slow: float = inf,
     ) -> None:
         """Without a till nothing is charged or counted. `slow` in seconds: what takes as long is told at WARNING."""
         self._house = house
-        self._tokens = tokens
-        self._callers = callers
+        self._admission = admission
+        self._streams = streams
+        self._persisted = persisted
         self._till = till
-        self._persisted = Persisted(house.database)
         self._slow = slow
 
     async def answer(self, request: Request) -> Response:
         request_id = str(new_id())
-        media = answered_in(request.headers.get("accept"))
-        if media is None:
+        accept = request.headers.get("accept")
+        media = answered_in(accept)
+        streams = request.method in {"GET", "POST"} and takes_streams(accept)
+        if media is None and not streams:
             answer = _refuse(request_id, 406, "NOT_ACCEPTABLE", f"Answers are {JSON} or {RESPONSE}.")
         else:
-            answer = await self._answered(request, request_id, media)
-        answer.headers["Content-Type"] = f"{media or JSON}; charset=utf-8"
+            answer = await self._answered(request, request_id, media, streams=streams)
+        if not isinstance(answer, EventStream):
+            answer.headers["Content-Type"] = f"{media or JSON}; charset=utf-8"
         return answer
 
-    async def _answered(self, request: Request, request_id: str, media: str) -> Response:
+    async def _answered(self, request: Request, request_id: str, media: str | None, *, streams: bool) -> Response:
+        """Without a `media` it is told as a stream, whatever is asked."""
         if request.method not in ALLOWED:
             return _not_allowed(request_id, "Ask with POST, or a query with GET.")
+        shown = Credentials(request.headers.get("authorization"), request.headers.get("origin"))
         try:
-            actor = await authenticate(request.headers.get("authorization"), self._tokens, self._callers)
+            actor = await self._admission.admit(shown)
         except Unauthorized as refusal:
             return _refuse(request_id, 401, "UNAUTHENTICATED", refusal.message, refusal.challenge)
+        except ForbiddenOrigin as refusal:
+            return _refuse(request_id, 403, refusal.code, refusal.message)
         except Overloaded as busy:
             refused = _refuse(request_id, 503, busy.code, busy.message)
             refused.headers["Retry-After"] = "1"
             return refused
-        if actor.bounds is not None and request.headers.get("origin") != actor.bounds.origin:
-            return _refuse(request_id, 403, "FORBIDDEN_ORIGIN", "This embed token is for pages of another origin.")
         body = await self._body(request, request_id)
         if isinstance(body, Response):
             return body
@@ -112,9 +117,15 @@ class GraphQLEndpoint:
             body["query"] = await self._persisted.text_of(actor, body)
         except (NotAsked, Throttled) as refusal:
             await meter.settle("", (), [GraphQLError(refusal.message, original_error=refusal)])
-            return _not_asked(refusal, request_id, media)
+            return _not_asked(refusal, request_id, media or JSON)
+        if streams and (media is None or _asks_subscription(body)):
+            if len(orjson.dumps(body)) > MOST_KEPT_BYTES:
+                words = f"A subscription has at most {MOST_KEPT_BYTES} bytes."
+                return _refuse(request_id, 413, "BODY_TOO_LARGE", words)
+            return self._streams.open(body, shown, actor)
+        asked = Asked(body, actor, request_id, request.method, media or JSON, meter, known)
         with tallied(request.headers) as tally:
-            return await self._carry_out(Asked(body, actor, request_id, request.method, media, meter, known), tally)
+            return await self._carry_out(asked, tally)
 
     async def _carry_out(self, asked: Asked, tally: Tally) -> Response:
         started = time.perf_counter()
@@ -122,8 +133,11 @@ class GraphQLEndpoint:
             result, cost = await self._execute(asked, tally)
             tally.outcome = "errors" if result.errors else "ok"
             return _answer(result, asked, cost, was_executed=tally.kind != "none")
-        except InvalidOperationTypeError:
+        except InvalidOperationTypeError as refused:
             tally.outcome = "errors"
+            if refused.operation_type is OperationType.SUBSCRIPTION:
+                words = f"A subscription is told as {STREAM}, or over a WebSocket."
+                return _refuse(asked.request_id, 406, "NOT_ACCEPTABLE", words)
             return _not_allowed(asked.request_id, "Only queries are asked with GET.")
         finally:
             seconds = time.perf_counter() - started
@@ -187,8 +201,17 @@ def _in_address(request: Request) -> dict[str, Any]:
     return body
 
 
+def _asks_subscription(body: dict[str, Any]) -> bool:
+    """As far as it can be read; what cannot is refused like any request."""
+    try:
+        operation = get_operation_ast(DOCUMENTS.read(body["query"]).node, body.get("operationName"))
+    except GraphQLError:
+        return False
+    return operation is not None and operation.operation.value == OperationType.SUBSCRIPTION.value
+
+
 def _judged(body: Any, request_id: str) -> dict[str, Any] | Response:
-    fault = _fault(body)
+    fault = fault_of(body)
     return body if fault is None else _refuse(request_id, 400, "MALFORMED_REQUEST", fault)
 
 
@@ -223,18 +246,6 @@ def _particulars(query: str, tally: Tally) -> dict[str, Any]:
 
 def _milliseconds(seconds: float) -> float:
     return round(seconds * 1000, 1)
-
-
-def _fault(body: Any) -> str | None:
-    if not isinstance(body, dict):
-        return "The body is a JSON object with a query."
-    if not isinstance(body.get("variables"), dict | None):
-        return "`variables` is an object."
-    if not isinstance(body.get("operationName"), str | None):
-        return "`operationName` is a name."
-    if not isinstance(body.get("extensions"), dict | None):
-        return "`extensions` is an object."
-    return fault_of(body)
 
 
 def _known(request: Request, body: dict[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 JSON = "application/json"
 RESPONSE = "application/graphql-response+json"
+STREAM = "text/event-stream"
 # Who takes either gets what clients always got.
 OURS = (JSON, RESPONSE)
 MOST_CHARACTERS = 1_000
@@ -23,6 +24,11 @@ def answered_in(accept: str | None) -> str | None:
     # The order of the header decides between equals.
     named = [media for media in wanted if media in found]
     return max((*named, *OURS), key=found.__getitem__) if any(found.values()) else None
+
+
+def takes_streams(accept: str | None) -> bool:
+    """Whether it is named: who takes anything does not mean an answer without an end."""
+    return accept is not None and dict(_ranges(accept[:MOST_CHARACTERS])).get(STREAM, 0.0) > 0
 
 
 def _quality_of(media: str, wanted: Mapping[str, float]) -> float:

@@ -41,7 +41,7 @@ class Persisted:
         text: str | None = body.get("query")
         wanted = _wanted(body)
         if text is None:
-            assert wanted is not None, "`fault_of` was asked first"
+            assert wanted is not None, "`document_fault` was asked first"
             return await self._known(actor, wanted, by_id=body.get("documentId") is not None)
         if wanted is not None and wanted != digest_of(text):
             raise NotAsked("This is not the document of that hash.", code="PERSISTED_QUERY_HASH_MISMATCH")
@@ -73,7 +73,7 @@ class Persisted:
         return found
 
 
-def fault_of(body: dict[str, Any]) -> str | None:
+def document_fault(body: dict[str, Any]) -> str | None:
     """Of how the body names its document."""
     ways = [name for name in ("query", "documentId") if body.get(name) is not None]
     automatic = (body.get("extensions") or {}).get("persistedQuery")

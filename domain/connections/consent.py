@@ -30,6 +30,7 @@ from domain.ports.errors import ConsentRefused
 from domain.ports.provider import AppCredentials, Consent, Provider, TokenSet
 from tenants.access.actor import Actor, ApiScope
 from tenants.jobs import Job, JobKind
+from tenants.notices import Topic, announce
 from tenants.registry.service import is_admitted
 from tenants.scope import Scope
 from tenants.secrets.hashing import hash_token
@@ -246,6 +247,7 @@ async def _open_connection(
     if connection.status not in ("NEEDS_REAUTH", "ERROR"):
         connection.status, connection.reason = "CONNECTING", None
     await session.flush()
+    await announce(session, Topic.CONNECTION, tenant_id, connection.id)
     return connection
 
 

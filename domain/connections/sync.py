@@ -28,6 +28,7 @@ from domain.ports.errors import (
 from domain.ports.provider import Account, Page, Provider, Stream
 from domain.ports.records import ShopRecord
 from tenants.jobs import Job, JobKind
+from tenants.notices import Topic, announce
 from tenants.registry.profile import get_profile
 from tenants.scope import Scope
 from tenants.sql import statement
@@ -173,6 +174,7 @@ async def _keep_page(reading: Reading, stream: Stream, run: SyncRun, cursor: obj
         await plan(
             session, tenant_id=reading.tenant_id, kind=SYNC, subject_id=reading.connection_id, due_at=now + house.lease
         )
+        await _announce(session, reading, Topic.SYNC)
 
 
 async def _compare(session: AsyncSession, reading: Reading, intake: Intake, shop: ShopRecord) -> None:
@@ -182,7 +184,10 @@ async def _compare(session: AsyncSession, reading: Reading, intake: Intake, shop
         "CURRENCY_DIFFERS": shop.currency != intake.profile.currency,
         "TIME_ZONE_DIFFERS": shop.time_zone != intake.profile.time_zone.key,
     }
-    connection.warnings = [name for name, differs in differences.items() if differs]
+    warnings = [name for name, differs in differences.items() if differs]
+    if warnings != connection.warnings:
+        connection.warnings = warnings
+        await _announce(session, reading, Topic.CONNECTION)
 
 
 def _move(state: StreamState, page: Page, *, started: datetime, now: datetime) -> None:
@@ -253,6 +258,8 @@ async def _open_run(reading: Reading, stream: Stream) -> SyncRun:
             status="RUNNING",
         )
         session.add(run)
+        await session.flush()
+        await _announce(session, reading, Topic.SYNC)
     return run
 
 
@@ -261,6 +268,11 @@ async def _close_run(reading: Reading, run: SyncRun, status: str, reason: str | 
         stored = await session.get(SyncRun, (reading.tenant_id, run.id))
         if stored is not None:
             stored.status, stored.reason, stored.finished_at = status, reason, reading.house.clock.now()
+        await _announce(session, reading, Topic.SYNC)
+
+
+async def _announce(session: AsyncSession, reading: Reading, topic: Topic) -> None:
+    await announce(session, topic, reading.tenant_id, reading.connection_id)
 
 
 def _code(error: Exception) -> str:
@@ -288,6 +300,8 @@ async def _note_failure(reading: Reading, error: Exception) -> None:
         if connection.status != was:
             words = {"missingScopes": connection.missing_scopes}
             await note(session, connection, Event.LAPSED, was=was, now=reading.house.clock.now(), **words)
+        else:
+            await _announce(session, reading, Topic.CONNECTION)  # its reason may be another one
     await _plan(reading.house, reading.tenant_id, reading.connection_id, wait)
 
 
@@ -309,8 +323,9 @@ async def _settle(reading: Reading) -> None:
     """All streams were read to their ends: nothing is wrong with the connection any more."""
     async with reading.house.database.unit_of_work(reading.scope) as session:
         connection = await lock_connection(session, tenant_id=reading.tenant_id, connection_id=reading.connection_id)
-        if connection.status == "ACTIVE":
+        if connection.status == "ACTIVE" and connection.reason is not None:
             connection.reason = None
+            await _announce(session, reading, Topic.CONNECTION)
     await _plan(reading.house, reading.tenant_id, reading.connection_id, reading.house.sync_interval)
 
 

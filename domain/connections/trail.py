@@ -10,6 +10,7 @@ from domain.connections.models import Connection
 from tenants.audit.author import Author
 from tenants.audit.service import record_change
 from tenants.audit.subjects import connection_subject
+from tenants.notices import Topic, announce
 
 
 class Event(StrEnum):
@@ -27,7 +28,8 @@ class Event(StrEnum):
 async def note(
     session: AsyncSession, connection: Connection, event: Event, *, was: str, now: datetime, **more: Any
 ) -> None:
-    """In the transaction of the change. `was` is the status before it."""
+    """In the transaction of the change, and to those who wait for it. `was` is the status before it."""
+    await announce(session, Topic.CONNECTION, connection.tenant_id, connection.id)
     await record_change(
         session,
         Author.provider(connection.provider),

@@ -20,6 +20,7 @@ from domain.metrics.periods import CALENDAR, Grain, Period, Periods, period_of
 from tenants.access.actor import Actor
 from tenants.database import snapshot_within
 from tenants.errors import AlreadyArchived, InvalidInput
+from tenants.notices import Topic, announce
 from tenants.registry.profile import Profile
 
 SEASONAL_CYCLE_DAYS = 364
@@ -124,6 +125,7 @@ async def _freeze(
     )
     session.add(baseline)
     await session.flush()
+    await announce(session, Topic.FIGURES, profile.tenant_id)
     return baseline
 
 

@@ -1,10 +1,12 @@
-"""How a tenant's data stands: what every value says of how far it can be trusted."""
+"""How a tenant's data stands: what every value says of how far it can be trusted. And which KPIs it has."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
+from domain.kpis.models import Kpi
+from domain.reading import LIVE, columns
 from tenants.registry.profile import COLUMNS
 from tenants.snapshots import Snapshot
 from tenants.sql import Row, query
@@ -84,6 +86,13 @@ GROUP BY c.tenant_id, c.provider
 ORDER BY c.tenant_id, c.provider
 """)
 
+LIVE_BY_METRIC = query(f"""
+SELECT {columns(Kpi)} FROM kpis e
+WHERE e.tenant_id = :tenant_id!uuid AND {LIVE}
+  AND (:metric_keys!texts IS NULL OR e.metric_key = ANY (:metric_keys))
+ORDER BY e.id LIMIT :limit!bigint
+""")
+
 
 class Standing(NamedTuple):
     tenant_id: UUID
@@ -156,3 +165,11 @@ async def read_freshness(
             new[row["tenant_id"]].append((row["source"], row["as_of"]))
         known.update(new)
     return known
+
+
+async def live_by_metric(
+    snapshot: Snapshot, tenant_id: UUID, *, metric_keys: Sequence[str] | None, limit: int
+) -> list[Kpi]:
+    """Those of some metrics, or all, oldest first."""
+    rows = await snapshot.fetch(LIVE_BY_METRIC, tenant_id=tenant_id, metric_keys=metric_keys, limit=limit)
+    return [cast(Kpi, row) for row in rows]

@@ -9,6 +9,7 @@ from domain.facts.recompute import DAYS_AT_ONCE, Work, recompute
 from domain.kpis.refresh import refresh
 from tenants.clock import Clock
 from tenants.database import Database
+from tenants.notices import Topic, announce
 from tenants.registry.profile import Profile, get_profile
 from tenants.scope import Scope
 
@@ -32,4 +33,5 @@ async def renew(session: AsyncSession, profile: Profile, *, now: datetime) -> Wo
     work = await recompute(session, profile, now=now)
     if len(work.days) < DAYS_AT_ONCE:
         await refresh(session, profile, since=work.basis, days=work.touched, now=now)
+    await announce(session, Topic.FIGURES, profile.tenant_id)
     return work

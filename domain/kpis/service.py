@@ -20,6 +20,7 @@ from domain.metrics.periods import CALENDAR, Grain
 from tenants.access.actor import Actor
 from tenants.currencies import to_minor
 from tenants.errors import AlreadyArchived, InvalidInput
+from tenants.notices import Topic, announce
 from tenants.registry.profile import Profile
 
 SHAPED = (Trajectory.STEPPED, Trajectory.CUSTOM)
@@ -67,6 +68,7 @@ async def create_kpi(
     )
     session.add(kpi)
     await session.flush()
+    await announce(session, Topic.FIGURES, tenant_id)
     return kpi
 
 
@@ -76,6 +78,7 @@ async def archive_kpi(session: AsyncSession, actor: Actor, *, tenant_id: UUID, k
         raise AlreadyArchived("kpiId")
     kpi.archived_at = kpi.updated_at = now
     await session.flush()
+    await announce(session, Topic.FIGURES, tenant_id)
     return kpi
 
 
@@ -112,6 +115,7 @@ async def create_target(
     )
     session.add(row)
     await session.flush()
+    await announce(session, Topic.FIGURES, profile.tenant_id)
     return row
 
 
@@ -123,6 +127,7 @@ async def archive_target(
         raise AlreadyArchived("targetId")
     target.archived_at = now
     await session.flush()
+    await announce(session, Topic.FIGURES, tenant_id)
     return target
 
 

@@ -29,6 +29,24 @@ REQUEST_WAIT_SECONDS = Counter(
     "azimuth_request_wait_seconds", "Time that GraphQL requests waited for a connection of the pool."
 )
 
+SUBSCRIPTIONS = Gauge(
+    "azimuth_subscriptions", "Subscriptions that are told, by transport: websocket, sse.", ("transport",)
+)
+SOCKETS = Gauge("azimuth_sockets", "WebSocket connections.")
+LOOK_SECONDS = Histogram("azimuth_subscription_look_seconds", "Looks anew for a subscription.", buckets=FAST)
+EVENTS = Counter(
+    "azimuth_subscription_events",
+    "Times a subscription was looked at anew. Outcome: told, or unchanged, which nobody is told.",
+    ("outcome",),
+)
+SUBSCRIPTIONS_ENDED = Counter(
+    "azimuth_subscriptions_ended",
+    "Subscriptions that came to an end, by code; `none` where the client had enough.",
+    ("code",),
+)
+NOTICES = Counter("azimuth_notices", "Notices of the database that this process heard.")
+NOTICES_HEARD = Gauge("azimuth_notices_heard", "1 while notices of the database are listened for.")
+
 JOB_SECONDS = Histogram(
     "azimuth_job_seconds",
     "Jobs. Kind: sync, deliveries, recompute; outcome: ok, failed.",

@@ -10,7 +10,7 @@ import tempfile
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from tenants.embedded import DatabaseUrls
 from tenants.settings import ConfigurationError, Settings
 from tenants.telemetry.exposition import refuse_taken_ports
 from tests.integration.api.scrape import scrape, value
+from tests.integration.api.subscriber import socket as socket_of
 from tests.loopback import listen
 
 PATIENCE_SECONDS = 30.0
@@ -188,6 +189,20 @@ async def test_told_to_stop_it_finishes_what_was_asked_and_leaves_nobody(
         assert await asked == 200
         assert await server.ended() == 0
         await until(lambda: not any(map(command_of, members)), "somebody is left")
+
+
+async def test_told_to_stop_it_sends_away_whoever_is_told_without_an_end(
+    database_urls: DatabaseUrls, tmp_path: Path
+) -> None:
+    for processes in (1, PROCESSES):
+        async with serving(tmp_path, database=database_urls.application, processes=processes) as server:
+            async with AsyncExitStack() as stack:
+                opened = [await stack.enter_async_context(socket_of(server.url)) for _ in range(6)]
+                os.kill(server.pid, signal.SIGTERM)
+                assert [await each.closed() for each in opened] == [1001] * len(opened)
+            began = time.monotonic()
+            assert await server.ended() in (0, -signal.SIGTERM)
+            assert time.monotonic() - began < 5
 
 
 async def until_somebody_waits(connection: asyncpg.Connection) -> None:

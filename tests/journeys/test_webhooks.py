@@ -2,14 +2,17 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from statistics import median
 from typing import Any
 
 import pytest
 
+from tests.integration.api.subscriber import subscriber
 from tests.journeys.stack import LAST_DAY, ZONE, Client, Stack, started
 
 CUSTOMERS = 40
@@ -137,6 +140,30 @@ async def test_change_reaches_the_figure_and_touches_its_own_days_alone(client: 
     (run,) = (await client.api.ask(query, {"t": client.tenant}))["data"]["tenant"]["recomputeRuns"]
     assert run == {"days": 2, "firstDay": old.isoformat(), "lastDay": new.isoformat()}
     assert (await client.row("SELECT count(*) AS n FROM recompute_runs WHERE tenant_id = $1"))["n"] == runs["n"] + 1
+
+
+async def test_change_is_told_to_who_waits_for_it(client: Client) -> None:
+    """From the shop by webhook to the API's process, from there to the worker, and back to who listens at the API."""
+    address, token = client.stack.settings.public_url, client.api.access_token
+    series = "subscription($t: ID!) { metricChanged(tenantId: $t) { kpis { metricKey value(period: TODAY) { n } } } }"
+    await until_equal(client)
+    async with subscriber(address, token) as told:
+        await told.subscribe(series, t=client.tenant)
+        before = counted(await told.next())
+        took = []
+        for more in range(1, 6):
+            began = time.monotonic()
+            await at_shop(client, "POST", "/orders", {"lines": [{"unit_price": "9.99"}]})
+            while counted(await told.next()) != before + more:
+                pass
+            took.append(time.monotonic() - began)
+        assert median(took) < 1.0, took
+    await until_equal(client)
+
+
+def counted(data: dict[str, Any]) -> int:
+    values = {kpi["metricKey"]: kpi["value"]["n"] for kpi in data["metricChanged"]["kpis"]}
+    return int(values["orders"])
 
 
 @pytest.mark.parametrize("job", ["kept", "lost"])

@@ -3,8 +3,9 @@
 import asyncio
 import base64
 import os
+import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -67,16 +68,18 @@ def keyring(keys_directory: Path, master_key: bytes) -> DirectoryKeyRing:
 
 
 class Open(Protocol):
-    """Another API process, with settings of its own."""
+    """Another API process, with settings of its own; where somebody `listening` already has an address."""
 
-    def __call__(self, **settings: Any) -> AbstractAsyncContextManager[str]: ...
+    def __call__(
+        self, *, listening: socket.socket | None = None, **settings: Any
+    ) -> AbstractAsyncContextManager[str]: ...
 
 
 @pytest.fixture(scope="session")
 def opened(database_urls: DatabaseUrls, keys_directory: Path, master_key: bytes) -> Open:
     @asynccontextmanager
-    async def open_(**given: Any) -> AsyncIterator[str]:
-        with listen() as listening:
+    async def open_(*, listening: socket.socket | None = None, **given: Any) -> AsyncIterator[str]:
+        with nullcontext(listening) if listening else listen() as listening:
             settings = Settings(
                 **{
                     "environment": Environment.TEST,

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 
 from api.app import create_app
+from api.serve import OPTIONS
 from tenants.settings import Settings
 
 
@@ -20,7 +21,7 @@ class Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(settings: Settings, listening: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(create_app(settings), log_config=None, lifespan="on", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(create_app(settings), **{**OPTIONS, "timeout_graceful_shutdown": 2})
     server = Server(config)
     running = asyncio.create_task(server.serve(sockets=[listening.dup()]))
     while not server.started:

@@ -218,7 +218,7 @@ async def test_ids_that_are_made_up_have_no_budget(poor: httpx2.AsyncClient, wor
 
 async def test_two_processes_share_a_budget(opened: Open, world: World) -> None:
     machine = await new_machine(world.database)
-    terms = {"budget_points": 400, "budget_points_per_second": 10, "operation_points": 250}
+    terms: dict[str, Any] = {"budget_points": 400, "budget_points_per_second": 10, "operation_points": 250}
     async with (
         opened(**terms) as one,
         opened(**terms) as two,

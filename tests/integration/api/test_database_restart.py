@@ -21,6 +21,7 @@ from tenants.settings import Environment, Settings
 from tests.factories.organizations import new_machine
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.server import serving
+from tests.integration.api.subscriber import subscriber
 from tests.loopback import listen
 
 TENANTS = "{ tenants { nodes { name currency } } }"
@@ -98,3 +99,18 @@ async def test_no_request_fails_for_it(house: House) -> None:
         answers = await house.change_and_read(f"After {round_}")
         assert answers[:AT_ONCE] == [{"name": f"After {round_}"}] * AT_ONCE
         assert len(answers) == 2 * AT_ONCE
+
+
+async def test_who_is_told_goes_on_to_be_told(house: House) -> None:
+    """What changed before anybody could look again is told, too."""
+    new = {"name": "Watched", "currency": "EUR", "timeZone": "Europe/Berlin"}
+    tenant = (await house.caller.change("tenantCreate", "tenant { id }", **new))["tenant"]["id"]
+    address = str(house.caller.http.base_url).rstrip("/")
+    query = "subscription($t: ID!) { metricChanged(tenantId: $t) { kpis { metricKey } } }"
+    async with subscriber(address, house.caller.token) as told:
+        await told.subscribe(query, t=tenant)
+        assert (await told.next())["metricChanged"]["kpis"] == []
+        for keys in (["orders"], ["orders", "net_revenue"]):
+            await house.restart()
+            await house.caller.change("kpiCreate", tenantId=tenant, metricKey=keys[-1])
+            assert [kpi["metricKey"] for kpi in (await told.next())["metricChanged"]["kpis"]] == keys

@@ -117,7 +117,6 @@ WRONG = {
     "missing argument": ("{ metric { key } }", {}, "VALIDATION_FAILED"),
     "unknown type": ("query($a: Password) { viewer(a: $a) { clientId } }", {}, "VALIDATION_FAILED"),
     "unused variable": ("query($a: ID) { viewer { clientId } }", {}, "VALIDATION_FAILED"),
-    "subscription": ("subscription { viewer { clientId } }", {}, "VALIDATION_FAILED"),
     "missing variable": ("query($k: String!) { metric(key: $k) { key } }", {}, "VALIDATION_FAILED"),
     "variable of another type": ("query($k: String!) { metric(key: $k) { key } }", {"k": 5}, "VALIDATION_FAILED"),
     "variable of no type": ("query($k: String!) { metric(key: $k) { key } }", {"k": {"a": [1]}}, "VALIDATION_FAILED"),

@@ -6,7 +6,7 @@ import httpx2
 import orjson
 import pytest
 
-from api.http.media import answered_in
+from api.http.media import answered_in, takes_streams
 from tests.integration.api.client import Caller
 from tests.integration.api.ledger import Ledger
 from tests.integration.api.world import World
@@ -94,6 +94,23 @@ async def test_other_methods_are_told_which_there_are(agency: Caller, method: st
 )
 def test_the_media_type_is_agreed_on(accept: str | None, media: str | None) -> None:
     assert answered_in(accept) == media
+
+
+@pytest.mark.parametrize(
+    ("accept", "streams"),
+    [
+        (None, False),
+        ("*/*", False),
+        ("text/*", False),
+        (JSON, False),
+        ("text/event-stream", True),
+        ("Text/Event-Stream; charset=utf-8", True),
+        (f"{RESPONSE}, {JSON}, text/event-stream;q=0.1", True),
+        ("text/event-stream;q=0", False),
+    ],
+)
+def test_an_event_stream_is_for_who_names_it(accept: str | None, streams: bool) -> None:
+    assert takes_streams(accept) is streams
 
 
 @pytest.mark.parametrize("media", [JSON, RESPONSE])

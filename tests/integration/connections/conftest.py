@@ -14,9 +14,10 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from api.app import graphql_routes
 from api.demo.processes import Program, running, until_written
+from api.http.admission import Admission
 from api.http.consent import ConsentCallback
-from api.http.graphql import GraphQLEndpoint
 from api.http.webhooks import WebhookEndpoint
 from api.oauth.routes import routes as oauth_routes
 from api.oauth.tokens import AccessTokens, Terms
@@ -114,8 +115,9 @@ async def address(house: House, listening: Listening) -> AsyncIterator[str]:
     """Where the API listens."""
     terms = Terms(listening.settings.public_url, listening.settings.access_token_seconds)
     tokens = AccessTokens(SigningKeys(house.database, house.keyring, house.clock), terms, clock=house.clock)
+    admission = Admission(tokens, Callers(house.database))
     routes = [
-        Route("/graphql", GraphQLEndpoint(house, tokens, Callers(house.database)).answer, methods=["POST"]),
+        *graphql_routes(house, listening.settings, admission, asyncio.Event()),
         Route("/webhooks/{provider}/{app}", WebhookEndpoint(house).answer, methods=["POST"]),
         Route("/oauth/callback/{provider}", ConsentCallback(house).answer, methods=["GET"]),
         *oauth_routes(
