@@ -1,11 +1,9 @@
 """The GraphQL endpoint, over HTTP: who asks, how much they may send, and how errors leave the house."""
 
-import hashlib
 import logging
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from math import ceil, inf
+from math import inf
 from typing import Any
 
 import orjson
@@ -17,23 +15,21 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api.context import Context
-from api.errors import present
 from api.http.admission import Admission, Credentials, ForbiddenOrigin
+from api.http.answers import Asked, answer_of, not_allowed, not_asked, refuse
 from api.http.bodies import MOST_BYTES, MOST_KEPT_BYTES, BodyTooLarge, fault_of, is_worth_dropping, read_body
 from api.http.media import JSON, RESPONSE, STREAM, answered_in, takes_streams
 from api.http.persisted import NotAsked, Persisted
+from api.http.sight import describe, measure, milliseconds, particulars
 from api.http.sse import EventStream, EventStreams
 from api.metering import Meter, Till
 from api.nodes import fetch_node
 from api.oauth.bearer import Unauthorized
 from api.schema import DOCUMENTS, schema
 from domain.connections.house import House
-from tenants.access.actor import Actor
 from tenants.budgets.errors import Throttled
-from tenants.errors import Overloaded, Refusal
+from tenants.errors import Overloaded
 from tenants.ids import new_id
-from tenants.telemetry import meters
-from tenants.telemetry.names import Names
 from tenants.telemetry.tally import Tally, tallied
 
 log = logging.getLogger(__name__)
@@ -44,21 +40,6 @@ ALLOWED = {
     "HEAD": {OperationType.QUERY},
     "POST": {OperationType.QUERY, OperationType.MUTATION},
 }
-NAMES = Names(meters.OPERATION_SECONDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that can be carried out. `media` is in what its answer is told."""
-
-    body: dict[str, Any]
-    actor: Actor
-    request_id: str
-    method: str
-    media: str
-    meter: Meter
-    known: str | None = None
-    """Of an answer that may be kept: the tags of those its caller has."""
 
 
 class GraphQLEndpoint:
@@ -86,7 +67,7 @@ class GraphQLEndpoint:
         media = answered_in(accept)
         streams = request.method in {"GET", "POST"} and takes_streams(accept)
         if media is None and not streams:
-            answer = _refuse(request_id, 406, "NOT_ACCEPTABLE", f"Answers are {JSON} or {RESPONSE}.")
+            answer = refuse(request_id, 406, "NOT_ACCEPTABLE", f"Answers are {JSON} or {RESPONSE}.")
         else:
             answer = await self._answered(request, request_id, media, streams=streams)
         if not isinstance(answer, EventStream):
@@ -96,16 +77,16 @@ class GraphQLEndpoint:
     async def _answered(self, request: Request, request_id: str, media: str | None, *, streams: bool) -> Response:
         """Without a `media` it is told as a stream, whatever is asked."""
         if request.method not in ALLOWED:
-            return _not_allowed(request_id, "Ask with POST, or a query with GET.")
+            return not_allowed(request_id, "Ask with POST, or a query with GET.")
         shown = Credentials(request.headers.get("authorization"), request.headers.get("origin"))
         try:
             actor = await self._admission.admit(shown)
         except Unauthorized as refusal:
-            return _refuse(request_id, 401, "UNAUTHENTICATED", refusal.message, refusal.challenge)
+            return refuse(request_id, 401, "UNAUTHENTICATED", refusal.message, refusal.challenge)
         except ForbiddenOrigin as refusal:
-            return _refuse(request_id, 403, refusal.code, refusal.message)
+            return refuse(request_id, 403, refusal.code, refusal.message)
         except Overloaded as busy:
-            refused = _refuse(request_id, 503, busy.code, busy.message)
+            refused = refuse(request_id, 503, busy.code, busy.message)
             refused.headers["Retry-After"] = "1"
             return refused
         body = await self._body(request, request_id)
@@ -117,11 +98,11 @@ class GraphQLEndpoint:
             body["query"] = await self._persisted.text_of(actor, body)
         except (NotAsked, Throttled) as refusal:
             await meter.settle("", (), [GraphQLError(refusal.message, original_error=refusal)])
-            return _not_asked(refusal, request_id, media or JSON)
+            return not_asked(refusal, request_id, media or JSON)
         if streams and (media is None or _asks_subscription(body)):
             if len(orjson.dumps(body)) > MOST_KEPT_BYTES:
                 words = f"A subscription has at most {MOST_KEPT_BYTES} bytes."
-                return _refuse(request_id, 413, "BODY_TOO_LARGE", words)
+                return refuse(request_id, 413, "BODY_TOO_LARGE", words)
             return self._streams.open(body, shown, actor)
         asked = Asked(body, actor, request_id, request.method, media or JSON, meter, known)
         with tallied(request.headers) as tally:
@@ -132,17 +113,17 @@ class GraphQLEndpoint:
         try:
             result, cost = await self._execute(asked, tally)
             tally.outcome = "errors" if result.errors else "ok"
-            return _answer(result, asked, cost, was_executed=tally.kind != "none")
+            return answer_of(result, asked, cost, was_executed=tally.kind != "none")
         except InvalidOperationTypeError as refused:
             tally.outcome = "errors"
             if refused.operation_type is OperationType.SUBSCRIPTION:
                 words = f"A subscription is told as {STREAM}, or over a WebSocket."
-                return _refuse(asked.request_id, 406, "NOT_ACCEPTABLE", words)
-            return _not_allowed(asked.request_id, "Only queries are asked with GET.")
+                return refuse(asked.request_id, 406, "NOT_ACCEPTABLE", words)
+            return not_allowed(asked.request_id, "Only queries are asked with GET.")
         finally:
             seconds = time.perf_counter() - started
-            _measure(tally, seconds)
-            _describe(tally)
+            measure(tally, seconds)
+            describe(tally)
             self._tell(asked, tally, seconds)
 
     async def _execute(self, asked: Asked, tally: Tally) -> tuple[ExecutionResult, dict[str, Any] | None]:
@@ -166,29 +147,29 @@ class GraphQLEndpoint:
             "request_id": asked.request_id,
             "operation": (tally.operation or asked.body.get("operationName") or "")[:MOST_LOGGED],
             "client_id": asked.actor.client_id,
-            "milliseconds": _milliseconds(seconds),
+            "milliseconds": milliseconds(seconds),
             "outcome": tally.outcome,
         }
         log.info("graphql", extra=facts)
         if seconds >= self._slow:
-            log.warning("slow", extra=facts | _particulars(asked.body["query"], tally))
+            log.warning("slow", extra=facts | particulars(asked.body["query"], tally))
 
     async def _body(self, request: Request, request_id: str) -> dict[str, Any] | Response:
         if request.method != "POST":
             return _judged(_in_address(request), request_id)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            return _refuse(request_id, 415, "UNSUPPORTED_MEDIA_TYPE", f"Send {JSON}.")
+            return refuse(request_id, 415, "UNSUPPORTED_MEDIA_TYPE", f"Send {JSON}.")
         try:
             raw = await read_body(request, most=MOST_BYTES)
         except BodyTooLarge:
-            refusal = _refuse(request_id, 413, "BODY_TOO_LARGE", f"A request has at most {MOST_BYTES} bytes.")
+            refusal = refuse(request_id, 413, "BODY_TOO_LARGE", f"A request has at most {MOST_BYTES} bytes.")
             if not is_worth_dropping(request):
                 refusal.headers["Connection"] = "close"
             return refusal
         try:
             body = orjson.loads(raw)
         except orjson.JSONDecodeError:
-            return _refuse(request_id, 400, "MALFORMED_JSON", "The body is not JSON.")
+            return refuse(request_id, 400, "MALFORMED_JSON", "The body is not JSON.")
         return _judged(body, request_id)
 
 
@@ -212,108 +193,10 @@ def _asks_subscription(body: dict[str, Any]) -> bool:
 
 def _judged(body: Any, request_id: str) -> dict[str, Any] | Response:
     fault = fault_of(body)
-    return body if fault is None else _refuse(request_id, 400, "MALFORMED_REQUEST", fault)
-
-
-def _measure(tally: Tally, seconds: float) -> None:
-    meters.REQUEST_SECONDS.labels(tally.kind, tally.outcome).observe(seconds)
-    meters.REQUEST_STATEMENTS.observe(tally.statements)
-    meters.REQUEST_DATABASE_SECONDS.observe(tally.seconds)
-    meters.REQUEST_WAIT_SECONDS.inc(tally.waited)
-    NAMES.series(tally.operation).observe(seconds)
-
-
-def _describe(tally: Tally) -> None:
-    """By the names that the meters have: whoever makes one up for each request makes up none here."""
-    name = NAMES.bounded(tally.operation)
-    if tally.kind == "none":
-        tally.describe("graphql", {})
-    else:
-        tally.describe(f"{tally.kind} {name}", {"graphql.operation.type": tally.kind, "graphql.operation.name": name})
-
-
-def _particulars(query: str, tally: Tally) -> dict[str, Any]:
-    """Of the document its digest, of statements their names: what was asked with stays where it is."""
-    return {
-        "document": hashlib.sha256(query.encode("utf-8", "replace")).hexdigest(),
-        "statements": tally.statements,
-        "database_milliseconds": _milliseconds(tally.seconds),
-        "waited_milliseconds": _milliseconds(tally.waited),
-        "slowest": tally.slowest_name,
-        "slowest_milliseconds": _milliseconds(tally.slowest_seconds),
-    }
-
-
-def _milliseconds(seconds: float) -> float:
-    return round(seconds * 1000, 1)
+    return body if fault is None else refuse(request_id, 400, "MALFORMED_REQUEST", fault)
 
 
 def _known(request: Request, body: dict[str, Any]) -> str | None:
     """An answer to a document that is asked for by its hash and an address is the same until something changes."""
     is_kept = request.method != "POST" and body.get("query") is None
     return request.headers.get("if-none-match", "") if is_kept else None
-
-
-def _answer(result: ExecutionResult, asked: Asked, cost: dict[str, Any] | None, *, was_executed: bool) -> Response:
-    """What was not executed has no `data`, and in the newer media type is an error of the request."""
-    content: dict[str, Any] = {"data": result.data} if was_executed else {}
-    if result.errors:
-        content["errors"] = [present(error, request_id=asked.request_id) for error in result.errors]
-    content["extensions"] = {"requestId": asked.request_id}
-    headers = {"Cache-Control": "no-store"}
-    if cost is not None:
-        content["extensions"]["cost"] = cost
-        headers |= _limits(**cost["throttleStatus"])
-    if asked.known is not None and was_executed and not result.errors:
-        data = orjson.dumps(result.data, default=str)
-        headers |= {"Cache-Control": "private, no-cache", "ETag": _tag(data), "Vary": "Authorization, Accept"}
-        if {headers["ETag"], "*"} & {*asked.known.replace(" ", "").split(",")}:
-            return Response(status_code=304, headers=headers)
-        content["data"] = orjson.Fragment(data)
-    status = 200 if was_executed or asked.media == JSON else 400
-    if result.data is None:
-        for each in result.errors or ():
-            if isinstance(each.original_error, Overloaded):
-                headers["Retry-After"], status = "1", 503
-            elif isinstance(each.original_error, Throttled):
-                headers["Retry-After"], status = str(each.original_error.seconds), 429
-    return Response(orjson.dumps(content, default=str), status_code=status, headers=headers)
-
-
-def _tag(data: bytes) -> str:
-    """By the answer itself: whatever it depends on, no change is missed. Weak, for what is said of the request."""
-    return f'W/"{hashlib.sha256(data).hexdigest()}"'
-
-
-def _limits(maximumAvailable: int, currentlyAvailable: int, restoreRate: int) -> dict[str, str]:  # noqa: N803
-    """As draft-ietf-httpapi-ratelimit-headers has it: a budget that is empty is full again after `w` seconds."""
-    full, missing = ceil(maximumAvailable / restoreRate), maximumAvailable - currentlyAvailable
-    return {
-        "RateLimit-Policy": f'"cost";q={maximumAvailable};w={full}',
-        "RateLimit": f'"cost";r={currentlyAvailable};t={ceil(missing / restoreRate)}',
-    }
-
-
-def _refuse(request_id: str, status: int, code: str, message: str, challenge: str | None = None) -> Response:
-    meters.REFUSALS.labels(code).inc()
-    headers = {"Cache-Control": "no-store"} | ({"WWW-Authenticate": challenge} if challenge else {})
-    content = {
-        "errors": [{"message": message, "extensions": {"code": code}}],
-        "extensions": {"requestId": request_id},
-    }
-    return Response(orjson.dumps(content), status_code=status, headers=headers)
-
-
-def _not_asked(refusal: Refusal, request_id: str, media: str) -> Response:
-    if isinstance(refusal, Throttled):
-        refused = _refuse(request_id, 429, refusal.code, refusal.message)
-        refused.headers["Retry-After"] = str(refusal.seconds)
-        return refused
-    is_of_request = media == RESPONSE or refusal.code == "PERSISTED_QUERY_HASH_MISMATCH"
-    return _refuse(request_id, 400 if is_of_request else 200, refusal.code, refusal.message)
-
-
-def _not_allowed(request_id: str, message: str) -> Response:
-    refused = _refuse(request_id, 405, "METHOD_NOT_ALLOWED", message)
-    refused.headers["Allow"] = "GET, POST"
-    return refused

@@ -17,7 +17,7 @@ import pytest
 import bench
 from api.context import Context
 from api.execution.executor import PlannedExecutor
-from api.http.graphql import Asked, _answer
+from api.http.answers import Asked, answer_of
 from api.http.media import JSON
 from api.nodes import fetch_node
 from api.schema import schema
@@ -63,7 +63,9 @@ class Desk:
         finally:
             await context.close()
         assert not result.errors
-        return bytes(_answer(result, Asked({}, actor, "r", "POST", JSON, context.meter), None, was_executed=True).body)
+        return bytes(
+            answer_of(result, Asked({}, actor, "r", "POST", JSON, context.meter), None, was_executed=True).body
+        )
 
     async def cost(self) -> Cost:
         await self.ask()
