@@ -1,6 +1,6 @@
 """Global ids: opaque to callers, to us a kind, an owner and an id. A bad one is simply not found.
 
-The owner is the tenant it belongs to, or for what stands in the directory the organization.
+The owner is the tenant it belongs to, or for what stands in the directory the organization or the person.
 """
 
 import base64
@@ -19,6 +19,8 @@ class Kind(StrEnum):
     APP = "app"
     MEMBER = "mem"
     INVITATION = "inv"
+    CONSENT = "cns"
+    SIGN_IN = "sgn"
     GRANT = "grt"
     TENANT = "ten"
     OBJECTIVE = "obj"
@@ -32,6 +34,8 @@ class Kind(StrEnum):
 
 OWNERS = frozenset({Kind.TENANT, Kind.ORGANIZATION})
 """Those own themselves."""
+OF_PEOPLE = frozenset({Kind.CONSENT, Kind.SIGN_IN})
+"""Nobody looks them up: the person they belong to finds them under themselves."""
 OF_ORGANIZATIONS = frozenset({Kind.ORGANIZATION, Kind.APP, Kind.MEMBER, Kind.INVITATION})
 
 
@@ -74,7 +78,7 @@ def decode(text: str, *, field: tuple[str, ...] = ()) -> GlobalId:
 def decode_tenant(text: str, *, field: tuple[str, ...] = ()) -> UUID:
     """The tenant to which what is named belongs. Raises NotFound also for what belongs to none."""
     decoded = decode(text, field=field)
-    if decoded.kind in OF_ORGANIZATIONS:
+    if decoded.kind in OF_ORGANIZATIONS | OF_PEOPLE:
         raise NotFound(field=field)
     return decoded.owner
 

@@ -32,11 +32,14 @@ from api.objectives.types import Objective
 from api.organizations.mutations.app_archive import app_archive
 from api.organizations.mutations.app_create import app_create
 from api.organizations.mutations.app_secret_rotate import app_secret_rotate
+from api.organizations.mutations.consent_revoke import consent_revoke
 from api.organizations.mutations.invitation_create import invitation_create
 from api.organizations.mutations.invitation_revoke import invitation_revoke
 from api.organizations.mutations.member_remove import member_remove
 from api.organizations.mutations.member_update import member_update
 from api.organizations.mutations.organization_create import organization_create
+from api.organizations.mutations.organization_leave import organization_leave
+from api.organizations.mutations.sign_in_end import sign_in_end
 from api.organizations.people import Invitation, Member
 from api.organizations.queries import ViewerQueries
 from api.organizations.types import App, Organization
@@ -65,6 +68,9 @@ MUTATIONS = [
     invitation_revoke,
     member_update,
     member_remove,
+    consent_revoke,
+    sign_in_end,
+    organization_leave,
     tenant_create,
     tenant_leave,
     tenant_owner_invite,

@@ -75,6 +75,19 @@ WHERE place <= :limit!bigint ORDER BY organization_id, place
 """)
 
 
+CONSENTS = query("""
+SELECT z.id, z.created_at, z.expires_at, z.person_id, z.organization_id, z.acts_for_id, z.app_title, z.scopes
+FROM authorizations z
+WHERE z.person_id = :person_id!uuid AND z.ended_at IS NULL AND z.expires_at > :now!instant AND z.id > :after!uuid
+ORDER BY z.id LIMIT :limit!bigint
+""")
+SIGN_INS = query("""
+SELECT s.id, s.created_at, s.expires_at, s.person_id, s.method FROM sign_ins s
+WHERE s.person_id = :person_id!uuid AND s.ended_at IS NULL AND s.expires_at > :now!instant AND s.id > :after!uuid
+ORDER BY s.id LIMIT :limit!bigint
+""")
+
+
 class Belonging(NamedTuple):
     """A member, by the person's id."""
 
@@ -154,6 +167,14 @@ async def invitation_pages(
     for row in await _page(snapshot, INVITATION_PAGES, organization_ids, after, limit):
         found.setdefault(row["organization_id"], []).append(cast(Invitation, row))
     return found
+
+
+async def own_page(
+    snapshot: Snapshot, pages: Query, person_id: UUID, *, now: datetime, after: UUID | None, limit: int
+) -> list[Row]:
+    """Of what is a person's own and not over, oldest first."""
+    await snapshot.act_for(person_id)
+    return await snapshot.fetch(pages, person_id=person_id, now=now, after=after or FIRST, limit=limit)
 
 
 async def _page(

@@ -94,6 +94,7 @@ _ORGANIZATION = Opening("organization_id", "organization_id")
 _OF_ORGANIZATION = Guard(reads=(_ORGANIZATION,), writes=_ORGANIZATION)
 _ITSELF = Opening("id", "organization_id")
 _HERSELF = Opening("id", "person_id")
+_OF_PERSON = Guard(reads=(Opening("person_id", "person_id"),), writes=Opening("person_id", "person_id"))
 _QUEUE = "wake-ups by id: a worker serves every tenant"
 
 DIRECTORY = {
@@ -109,6 +110,8 @@ DIRECTORY = {
         Guard((_HERSELF, Opening("id", "person_ids")), _HERSELF),
         looked_up=True,
     ),
+    "identities": Directory(APPENDED, "issuer subject_hash", _OF_PERSON, looked_up=True),
+    "sign_ins": Directory(ALL, "browser_hash method", _OF_PERSON),
     "memberships": Directory(
         ALL, "role", Guard(reads=(_ORGANIZATION, Opening("person_id", "person_id")), writes=_ORGANIZATION)
     ),
@@ -116,7 +119,11 @@ DIRECTORY = {
     "apps": Directory(KEPT, "client_id name kind redirect_uris scopes audience", _OF_ORGANIZATION, looked_up=True),
     "app_secrets": Directory(ALL, "secret_hash", _OF_ORGANIZATION),
     "authorization_codes": Directory(ALL, "code_hash redirect_uri scopes code_challenge", _OF_ORGANIZATION),
-    "authorizations": Directory(KEPT, "scopes end_reason", _OF_ORGANIZATION),
+    "authorizations": Directory(
+        KEPT,
+        "app_title scopes end_reason",
+        Guard(reads=(_ORGANIZATION, Opening("person_id", "person_id")), writes=_ORGANIZATION),
+    ),
     "refresh_tokens": Directory(ALL, "token_hash", _OF_ORGANIZATION),
     "embed_tokens": Directory(ALL, "subject_hash origin scopes fields", _OF_ORGANIZATION),
     "sign_in_attempts": Directory(

@@ -26,7 +26,7 @@ from tenants.access.actor import ApiScope
 from tests.factories.organizations import REDIRECT, new_machine, new_organization
 from tests.factories.people import new_invitation, new_person
 from tests.factories.tenants import give_grant, new_tenant
-from tests.integration.api.world import Household
+from tests.integration.api.world import Household, own_gids
 
 Input = dict[str, Any]
 Path = tuple[str, ...]
@@ -160,6 +160,18 @@ async def _member_update(home: Household) -> Input:
 
 async def _member_remove(home: Household) -> Input:
     return {"memberId": await _another_member(home)}
+
+
+async def _consent_revoke(home: Household) -> Input:
+    return {"consentId": (await own_gids(home.planner.database, home.machine, home.person))[Kind.CONSENT]}
+
+
+async def _sign_in_end(home: Household) -> Input:
+    return {"signInId": (await own_gids(home.planner.database, home.machine, home.person))[Kind.SIGN_IN]}
+
+
+async def _organization_leave(home: Household) -> Input:
+    return {"organizationId": home.gids[Kind.ORGANIZATION]}
 
 
 async def _tenant_owner_invite(home: Household) -> Input:
@@ -297,6 +309,9 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "invitationRevoke": _invitation_revoke,
     "memberUpdate": _member_update,
     "memberRemove": _member_remove,
+    "consentRevoke": _consent_revoke,
+    "signInEnd": _sign_in_end,
+    "organizationLeave": _organization_leave,
     "tenantCreate": _tenant_create,
     "tenantLeave": _tenant_leave,
     "tenantOwnerInvite": _tenant_owner_invite,
@@ -329,8 +344,15 @@ OF_ORGANIZATION = (
     "invitationRevoke",
     "memberUpdate",
     "memberRemove",
+    "consentRevoke",
+    "signInEnd",
+    "organizationLeave",
 )
 """Those that act on no tenant there is."""
+
+
+OF_PEOPLE = ("consentRevoke", "signInEnd", "organizationLeave")
+"""What only a person can do, for themselves."""
 
 
 GIVES_A_ROLE = ("invitationCreate", "memberUpdate", "tenantOwnerInvite")
