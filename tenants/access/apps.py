@@ -35,12 +35,7 @@ async def register_app(
     audience: Audience = Audience.OWN_ORGANIZATION,
 ) -> tuple[App, str | None]:
     """The app, and for a confidential one its secret, which is kept nowhere. Needs the organization's scope."""
-    if kind is AppKind.PUBLIC and not redirect_uris:
-        raise InvalidInput(
-            "A public app has no secret: people sign in to it, and it needs a redirect URI.",
-            field=("redirectUris",),
-            code="REDIRECT_URI_MISSING",
-        )
+    _check_reachable(kind, redirect_uris)
     app = App(
         id=new_id(),
         organization_id=organization_id,
@@ -69,9 +64,7 @@ async def create_app(
     audience: Audience,
 ) -> tuple[App, str | None]:
     """As `register_app`, by somebody: nobody makes an app that may more than they may themselves (ScopeBeyondYours)."""
-    beyond = sorted(set(scopes) - actor.scopes)
-    if beyond:
-        raise ScopeBeyondYours(beyond[0])
+    _check_not_beyond(actor, scopes, field="scopes")
     return await register_app(
         session,
         organization_id=actor.organization_id,
@@ -81,6 +74,34 @@ async def create_app(
         scopes=scopes,
         audience=audience,
     )
+
+
+async def update_app(
+    session: Session,
+    actor: Actor,
+    *,
+    app_id: UUID,
+    name: str | None,
+    redirect_uris: Sequence[str] | None,
+    scopes: Collection[str] | None,
+) -> App:
+    """What is None stays. What people consented to does not grow with the scopes.
+
+    Raises InvalidInput, AlreadyArchived, and ScopeBeyondYours: where people are sent to one may, in their name,
+    whatever the app may.
+    """
+    app = await _live_app(session, actor, app_id)
+    if scopes is not None:
+        app.scopes = _checked_scopes(scopes)
+    if redirect_uris is not None:
+        app.redirect_uris = _checked_redirects(redirect_uris)
+        _check_reachable(AppKind(app.kind), app.redirect_uris)
+    if name is not None:
+        app.name = check_name(name)
+    if scopes is not None or redirect_uris is not None:
+        _check_not_beyond(actor, app.scopes, field="scopes" if scopes is not None else "redirectUris")
+    await session.flush()
+    return app
 
 
 async def rotate_secret(
@@ -97,9 +118,7 @@ async def rotate_secret(
     app = await _live_app(session, actor, app_id)
     if app.kind == AppKind.PUBLIC:
         raise InvalidInput("A public app has no secret.", field=("appId",), code="APP_WITHOUT_SECRET")
-    beyond = sorted(set(app.scopes) - actor.scopes)
-    if beyond:
-        raise ScopeBeyondYours(beyond[0], field="appId")
+    _check_not_beyond(actor, app.scopes, field="appId")
     *older, _ = await _live_secrets(session, app, now)
     for each in older:
         each.expires_at = now
@@ -116,12 +135,36 @@ async def archive_app(session: Session, actor: Actor, *, app_id: UUID, now: date
     return app
 
 
+async def archive_apps(session: Session, *, organization_id: UUID, now: datetime) -> None:
+    """All of an organization's. Needs its scope."""
+    theirs = (App.organization_id == organization_id, App.archived_at.is_(None))
+    await session.execute(update(App).where(*theirs).values(archived_at=now))
+    lasting = or_(AppSecret.expires_at.is_(None), AppSecret.expires_at > now)
+    their_secrets = (AppSecret.organization_id == organization_id, lasting)
+    await session.execute(update(AppSecret).where(*their_secrets).values(expires_at=now))
+
+
 async def _live_app(session: Session, actor: Actor, app_id: UUID) -> App:
     """Locked: of two who change it at once one waits for the other."""
     app = await get_own_app(session, actor.organization_id, app_id)
     if app.archived_at is not None:
         raise AlreadyArchived("appId")
     return app
+
+
+def _check_not_beyond(actor: Actor, scopes: Collection[str], *, field: str) -> None:
+    beyond = sorted(set(scopes) - actor.scopes)
+    if beyond:
+        raise ScopeBeyondYours(beyond[0], field=field)
+
+
+def _check_reachable(kind: AppKind, redirect_uris: Collection[str]) -> None:
+    if kind is AppKind.PUBLIC and not redirect_uris:
+        raise InvalidInput(
+            "A public app has no secret: people sign in to it, and it needs a redirect URI.",
+            field=("redirectUris",),
+            code="REDIRECT_URI_MISSING",
+        )
 
 
 async def _add_secret(session: Session, app: App) -> str:

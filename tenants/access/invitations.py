@@ -185,6 +185,14 @@ async def end_invitations(session: Session, actor: Actor, *, into_id: UUID, now:
     )
 
 
+async def end_made_invitations(session: Session, *, organization_id: UUID, now: datetime) -> None:
+    """All that an organization made. Needs its scope."""
+    pending = (Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
+    await session.execute(
+        update(Invitation).where(Invitation.organization_id == organization_id, *pending).values(revoked_at=now)
+    )
+
+
 async def _still_stands(session: Session, row: Invitation) -> bool:
     """Whether who made it might make it now. They may have been put out, or put away, since."""
     owners = await list_owners(session, row.organization_id)

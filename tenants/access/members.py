@@ -74,6 +74,7 @@ async def find_members(session: Session, *, client: Client, person_id: UUID) -> 
     return [
         Member(person_id, row.id, row.name, MemberRole(belongs[row.id].role), belongs[row.id].created_at, row.parent_id)
         for row in await repository.list_organizations(session, belongs)
+        if row.archived_at is None
     ]
 
 

@@ -11,13 +11,14 @@ APP_KEY = (["organization_id", "app_id"], ["apps.organization_id", "apps.id"])
 
 
 class Organization(DirectoryEntity):
-    """Kinds: OPERATOR, INTEGRATOR, ACCOUNTING_PARTNER, CRM_PARTNER, AGENCY, TENANT."""
+    """Kinds: OPERATOR, INTEGRATOR, ACCOUNTING_PARTNER, CRM_PARTNER, AGENCY, TENANT. Of these a team may be archived."""
 
     __tablename__ = "organizations"
 
     kind: Mapped[str]
     name: Mapped[str]
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"), index=True)
+    archived_at: Mapped[datetime | None]
 
 
 class Person(DirectoryEntity):

@@ -17,7 +17,8 @@ _APP = """a.id, a.created_at, a.organization_id, a.client_id, a.name, a.kind, a.
     a.archived_at"""
 
 ORGANIZATIONS = query("""
-SELECT o.id, o.created_at, o.kind, o.name, o.parent_id FROM organizations o WHERE o.id = ANY (:organization_ids!uuids)
+SELECT o.id, o.created_at, o.kind, o.name, o.parent_id, o.archived_at FROM organizations o
+WHERE o.id = ANY (:organization_ids!uuids)
 """)
 APPS = query(f"""
 SELECT {_APP} FROM apps a WHERE a.organization_id = ANY (:organization_ids!uuids) AND a.id = ANY (:ids!uuids)
@@ -40,9 +41,10 @@ ORDER BY s.id
 
 SUB_PAGES = query("""
 SELECT * FROM (
-    SELECT o.id, o.created_at, o.kind, o.name, o.parent_id,
+    SELECT o.id, o.created_at, o.kind, o.name, o.parent_id, o.archived_at,
         row_number() OVER (PARTITION BY o.parent_id ORDER BY o.id) AS place
-    FROM organizations o WHERE o.parent_id = ANY (:organization_ids!uuids) AND o.id > :after!uuid
+    FROM organizations o
+    WHERE o.parent_id = ANY (:organization_ids!uuids) AND o.archived_at IS NULL AND o.id > :after!uuid
 ) p
 WHERE place <= :limit!bigint ORDER BY parent_id, place
 """)

@@ -129,6 +129,15 @@ async def _app_secret_rotate(home: Household) -> Input:
     return {"appId": await _another_app(home), "overlapSeconds": 3600}
 
 
+async def _app_update(home: Household) -> Input:
+    return {
+        "appId": await _another_app(home),
+        "name": "Board",
+        "redirectUris": ["https://board.example/back"],
+        "scopes": ["MANAGE_ORGANIZATION"],
+    }
+
+
 async def _app_archive(home: Household) -> Input:
     return {"appId": await _another_app(home)}
 
@@ -141,6 +150,16 @@ async def _another_app(home: Household) -> str:
 
 async def _organization_create(home: Household) -> Input:
     return {"name": "Retail team"}
+
+
+async def _organization_update(home: Household) -> Input:
+    team = await new_organization(home.planner.database, parent_id=home.machine.organization_id)
+    return {"organizationId": organization_gid(team), "name": "Wholesale team"}
+
+
+async def _organization_archive(home: Household) -> Input:
+    team = await new_organization(home.planner.database, parent_id=home.machine.organization_id)
+    return {"organizationId": organization_gid(team)}
 
 
 async def _invitation_create(home: Household) -> Input:
@@ -303,8 +322,11 @@ async def _initiative_archive(home: Household) -> Input:
 SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "appCreate": _app_create,
     "appSecretRotate": _app_secret_rotate,
+    "appUpdate": _app_update,
     "appArchive": _app_archive,
     "organizationCreate": _organization_create,
+    "organizationUpdate": _organization_update,
+    "organizationArchive": _organization_archive,
     "invitationCreate": _invitation_create,
     "invitationRevoke": _invitation_revoke,
     "memberUpdate": _member_update,
@@ -338,8 +360,11 @@ OF_ORGANIZATION = (
     "tenantLeave",
     "appCreate",
     "appSecretRotate",
+    "appUpdate",
     "appArchive",
     "organizationCreate",
+    "organizationUpdate",
+    "organizationArchive",
     "invitationCreate",
     "invitationRevoke",
     "memberUpdate",

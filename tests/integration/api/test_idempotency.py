@@ -19,8 +19,11 @@ from tests.integration.api.world import World
 OBJECT = {
     "appCreate": "app",
     "appSecretRotate": "app",
+    "appUpdate": "app",
     "appArchive": "app",
     "organizationCreate": "organization",
+    "organizationUpdate": "organization",
+    "organizationArchive": "organization",
     "invitationCreate": "invitation",
     "invitationRevoke": "invitation",
     "memberUpdate": "member",

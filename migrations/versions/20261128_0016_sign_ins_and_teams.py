@@ -1,4 +1,4 @@
-"""Where people are signed in, and what they allowed.
+"""Where people are signed in, what they allowed, and teams that were put away.
 
 Revision ID: 0016
 Revises: 0015
@@ -17,9 +17,9 @@ OF_PERSON = Guard("person_id = app.person_id()", "person_id = app.person_id()")
 
 
 def upgrade() -> None:
-    run_file("0016_sign_ins.up.sql")
+    run_file("0016_sign_ins_and_teams.up.sql")
     run_all(protect_directory("sign_ins", OF_PERSON))
 
 
 def downgrade() -> None:
-    run_file("0016_sign_ins.down.sql")
+    run_file("0016_sign_ins_and_teams.down.sql")

@@ -24,3 +24,6 @@ FROM apps a WHERE a.organization_id = z.organization_id AND a.id = z.app_id;
 ALTER TABLE authorizations ALTER COLUMN app_title SET NOT NULL;
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX ix_authorizations_person_id ON authorizations (person_id, id);
+
+-- A team that was put away: nobody acts for it any more.
+ALTER TABLE organizations ADD COLUMN archived_at timestamptz;
