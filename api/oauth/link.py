@@ -13,6 +13,7 @@ from api.oauth.parameters import read_form, read_query
 from api.oauth.visitor import Visitor, form_token, form_token_matches
 from api.oauth.visitors import Visitors
 from api.oauth.ways import Origin, Ways, origin_of
+from domain.ports.identity import Registration
 from tenants.access.errors import SignInThrottled
 from tenants.access.identities import Vouched, link
 from tenants.access.sign_in import sign_in
@@ -29,6 +30,7 @@ class Pending(NamedTuple):
 
     who: Vouched
     address: str
+    provider: Registration
     origin: Origin
     visitor: Visitor
     parameters: dict[str, str]
@@ -66,8 +68,7 @@ class LinkPage:
             return self._page(pending, problem=refusal.message, status=403)
         there = {"Location": pending.origin.address(self._ways.issuer), "Cache-Control": "no-store"}
         response = Response(status_code=303, headers=there)
-        method = self._ways.key_of(pending.who.issuer)
-        self._visitors.remember(response, await self._visitors.sign_in(person_id, method=method))
+        self._visitors.remember(response, await self._visitors.sign_in(person_id, method=pending.provider.key))
         return response
 
     def _pending(self, request: Request) -> Pending | None:
@@ -83,8 +84,11 @@ class LinkPage:
         if origin is None or sealed is None:
             return None
         issuer, subject_hash, address = orjson.loads(sealed)
+        provider = self._ways.registration_at(issuer)
+        if provider is None:
+            return None
         who = Vouched(issuer, bytes.fromhex(subject_hash), address)
-        return Pending(who, address, origin, visitor, parameters)
+        return Pending(who, address, provider, origin, visitor, parameters)
 
     def _page(self, pending: Pending, *, problem: str | None = None, status: int = 200) -> Response:
         return pages.own_page(
@@ -93,7 +97,7 @@ class LinkPage:
             problem=problem,
             status=status,
             address=pending.address,
-            provider=self._ways.name_of(pending.who.issuer),
+            provider=pending.provider.name,
             action=f"?{urlencode(pending.parameters)}",
             form_token=form_token(pending.visitor, pending.parameters, self._visitors.key),
         )

@@ -37,6 +37,7 @@ NO_ANSWER = "{provider} does not answer as it should. Try again in a moment."
 NOT_PROVEN = "What {provider} sent does not prove who you are."
 NOT_VERIFIED = "{provider} has not verified a mail address of yours, so it cannot be told which account is yours."
 NO_ACCOUNT = "Nobody has an account here by the address that {provider} knows you by."
+NOT_TIED = "Your account is not tied to {provider} yet. Ask whoever runs this service for a recovery link."
 FOR_ANOTHER = "{provider} knows you by another address than the one this is for."
 BY_PROVIDER = "From now on you sign in with {provider}."
 
@@ -112,8 +113,10 @@ class ProviderAnswers:
             return _refusal(NOT_VERIFIED, provider)
         if known is None and origin.page == "invitation":
             return await self._join(origin, who, provider)
-        if known is None or not self._ways.local:
+        if known is None:
             return _refusal(NO_ACCOUNT, provider)
+        if not self._ways.local:
+            return _refusal(NOT_TIED, provider)
         return self._go(link_address(state, who, visitor, self._visitors.key), visitor)
 
     async def _join(self, origin: Origin, who: Vouched, provider: IdentityProvider) -> Response:

@@ -44,14 +44,10 @@ class Ways:
         for key, provider in self.providers.items():
             yield Way(provider.registration.name, f"sign-in/{key}?{urlencode({'page': page, 'query': query})}")
 
-    def key_of(self, issuer: str) -> str:
-        return self._at(issuer).key
-
-    def name_of(self, issuer: str) -> str:
-        return self._at(issuer).name
-
-    def _at(self, issuer: str) -> Registration:
-        return next(each.registration for each in self.providers.values() if each.registration.issuer == issuer)
+    def registration_at(self, issuer: str) -> Registration | None:
+        """None where the settings name it no more."""
+        known = (each.registration for each in self.providers.values())
+        return next((each for each in known if each.issuer == issuer), None)
 
     def errand(self, key: str, state: str, secret: DataKey) -> Errand:
         """What is unguessable in it follows from the state: nothing has to be kept until the answer comes."""

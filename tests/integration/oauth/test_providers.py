@@ -388,7 +388,8 @@ async def test_where_there_are_no_local_accounts_the_provider_is_the_only_way(
             assert forced.status_code == 400
             assert (await http.get("/oauth/password")).status_code == 404
             subject = await practice.person(local.address)
-            assert (await practice.sign_in(http, page, subject)).status_code == 403
+            refused = await practice.sign_in(http, page, subject)
+            assert (refused.status_code, "recovery link" in refused.text) == (403, True)
             async with database.unit_of_work() as session:
                 _, token = await issue_recovery(
                     session, address=local.address, key=system_key(keyring), now=datetime.now(UTC)
