@@ -17,7 +17,9 @@ from tenants.access import keys
 from tenants.access import service as access
 from tenants.access.actor import ApiScope
 from tenants.access.apps import register_app
+from tenants.access.keys import system_key
 from tenants.access.kinds import AppKind, Audience, MemberRole, OrganizationKind
+from tenants.access.passwords import issue_recovery
 from tenants.audit.author import OPERATOR
 from tenants.audit.service import follow_chain, record_organization_change
 from tenants.database import Session
@@ -56,6 +58,24 @@ def person(address: str, organization: Organization, role: MemberRole = MemberRo
             await access.membership_add(session, organization_id=organization, person_id=person_id, role=role)
             await _record(parts, session, organization, "personCreate", person_id, {"role": role})
         return {"person_id": person_id}
+
+    _do(work)
+
+
+@admin.command()
+def recovery_link(address: str) -> None:
+    """Let somebody set a new password, or sign in at a provider instead, who cannot any more. Works once, for a day.
+
+    Hand it to them on a way that reaches nobody else.
+    """
+
+    async def work(parts: Parts) -> dict[str, object]:
+        house = parts.house
+        async with house.database.unit_of_work() as session:
+            person_id, token = await issue_recovery(
+                session, address=address, key=system_key(house.keyring), now=house.clock.now()
+            )
+        return {"person_id": str(person_id), "url": house.recovery_url(token)}
 
     _do(work)
 

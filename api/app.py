@@ -68,7 +68,15 @@ def _routes(parts: Parts, ending: asyncio.Event) -> list[BaseRoute]:
         *graphql_routes(house, parts.settings, Admission(parts.tokens, parts.callers), ending, parts.till),
         Route("/webhooks/{provider}/{app}", WebhookEndpoint(house).answer, methods=["POST"]),
         Route("/oauth/callback/{provider}", ConsentCallback(house).answer, methods=["GET"]),
-        *oauth_routes(house.database, parts.settings, house.keyring, parts.tokens, parts.callers, clock=house.clock),
+        *oauth_routes(
+            house.database,
+            parts.settings,
+            house.keyring,
+            parts.tokens,
+            parts.callers,
+            clock=house.clock,
+            providers=parts.identity_providers,
+        ),
         *explorer_routes(graphql_path="/graphql", token_path="/oauth/token"),  # noqa: S106
     ]
 

@@ -1,6 +1,6 @@
 """Global ids: opaque to callers, to us a kind, an owner and an id. A bad one is simply not found.
 
-The owner is the tenant it belongs to, or for what stands in the directory the organization.
+The owner is the tenant it belongs to, or for what stands in the directory the organization or the person.
 """
 
 import base64
@@ -20,6 +20,8 @@ class Kind(StrEnum):
     MEMBER = "mem"
     INVITATION = "inv"
     OPERATION_SET = "ops"
+    CONSENT = "cns"
+    SIGN_IN = "sgn"
     GRANT = "grt"
     TENANT = "ten"
     OBJECTIVE = "obj"
@@ -33,6 +35,8 @@ class Kind(StrEnum):
 
 OWNERS = frozenset({Kind.TENANT, Kind.ORGANIZATION})
 """Those own themselves."""
+OF_PEOPLE = frozenset({Kind.CONSENT, Kind.SIGN_IN})
+"""Nobody looks them up: the person they belong to finds them under themselves."""
 OF_ORGANIZATIONS = frozenset({Kind.ORGANIZATION, Kind.APP, Kind.MEMBER, Kind.INVITATION, Kind.OPERATION_SET})
 
 
@@ -75,7 +79,7 @@ def decode(text: str, *, field: tuple[str, ...] = ()) -> GlobalId:
 def decode_tenant(text: str, *, field: tuple[str, ...] = ()) -> UUID:
     """The tenant to which what is named belongs. Raises NotFound also for what belongs to none."""
     decoded = decode(text, field=field)
-    if decoded.kind in OF_ORGANIZATIONS:
+    if decoded.kind in OF_ORGANIZATIONS | OF_PEOPLE:
         raise NotFound(field=field)
     return decoded.owner
 

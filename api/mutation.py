@@ -94,6 +94,14 @@ def of_own(unit: Unit, kind: Kind, gid: str, field: str) -> UUID:
     return decoded.id
 
 
+def of_oneself(unit: Unit, kind: Kind, gid: str, field: str) -> UUID:
+    """The id in `gid`, which must be of this kind and the person's own. Raises PersonsOnly, NotFound."""
+    decoded = decode_as(kind, gid, field=(field,))
+    if decoded.owner != unit.actor.person:
+        raise NotFound(field=(field,))
+    return decoded.id
+
+
 async def _perform(
     info: Info, name: str, input_: Any, work: Any, payload: type[Payload], scope: ApiScope, tenant: str | None
 ) -> Payload:

@@ -9,7 +9,7 @@ import strawberry
 
 from api.connections.types import ConnectedAccount
 from api.context import Context, Info
-from api.ids import OF_ORGANIZATIONS, GlobalId, Kind, decode
+from api.ids import OF_ORGANIZATIONS, OF_PEOPLE, GlobalId, Kind, decode
 from api.initiatives.types import Initiative, InitiativeLink
 from api.kpis.baselines import Baseline
 from api.kpis.targets import Target
@@ -67,6 +67,8 @@ async def fetch_node(
 ) -> Node:
     """By the scope its kind is read by, if none is named. Raises NotFound, NoGrant, GrantEnded or ForbiddenScope."""
     wanted = decode(gid, field=field)
+    if wanted.kind in OF_PEOPLE:
+        raise NotFound(field=field)
     await _admit(context, wanted, field, scope)
     try:
         return await FETCH[wanted.kind](context, wanted)
@@ -103,9 +105,10 @@ def _scope(kind: Kind) -> ApiScope:
 
 def _decoded(gid: str) -> GlobalId | None:
     try:
-        return decode(gid)
+        found = decode(gid)
     except NotFound:
         return None
+    return None if found.kind in OF_PEOPLE else found
 
 
 async def _refused(context: Context, tenant_ids: set[UUID], scope: ApiScope) -> Collection[UUID]:

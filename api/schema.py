@@ -36,13 +36,19 @@ from api.organizations.mutations.app_create import app_create
 from api.organizations.mutations.app_key_add import app_key_add
 from api.organizations.mutations.app_key_revoke import app_key_revoke
 from api.organizations.mutations.app_secret_rotate import app_secret_rotate
+from api.organizations.mutations.app_update import app_update
+from api.organizations.mutations.consent_revoke import consent_revoke
 from api.organizations.mutations.invitation_create import invitation_create
 from api.organizations.mutations.invitation_revoke import invitation_revoke
 from api.organizations.mutations.member_remove import member_remove
 from api.organizations.mutations.member_update import member_update
+from api.organizations.mutations.organization_archive import organization_archive
 from api.organizations.mutations.organization_create import organization_create
+from api.organizations.mutations.organization_leave import organization_leave
+from api.organizations.mutations.organization_update import organization_update
 from api.organizations.mutations.persisted_operation_set_archive import persisted_operation_set_archive
 from api.organizations.mutations.persisted_operation_set_create import persisted_operation_set_create
+from api.organizations.mutations.sign_in_end import sign_in_end
 from api.organizations.people import Invitation, Member
 from api.organizations.persisted import PersistedOperationSet
 from api.organizations.queries import ViewerQueries
@@ -70,6 +76,7 @@ class Subscription(ConnectionSubscriptions, MetricSubscriptions):
 
 MUTATIONS = [
     app_create,
+    app_update,
     app_secret_rotate,
     app_key_add,
     app_key_revoke,
@@ -81,6 +88,11 @@ MUTATIONS = [
     invitation_revoke,
     member_update,
     member_remove,
+    consent_revoke,
+    sign_in_end,
+    organization_leave,
+    organization_update,
+    organization_archive,
     tenant_create,
     tenant_leave,
     tenant_owner_invite,

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,20 +13,23 @@ from httpx2 import AsyncClient
 from api.metering import Till
 from api.oauth.tokens import AccessTokens, Terms
 from connectors.http import open_client
+from connectors.openid.provider import NAME as OPENID
+from connectors.openid.provider import OpenIdProvider
 from connectors.shopify.provider import NAME as SHOPIFY
 from connectors.shopify.provider import shopify_provider
 from domain.connections.house import House
 from domain.kpis.memory import Memory
+from domain.ports.identity import IdentityProvider, Registration
 from tenants.access.callers import Callers
 from tenants.access.keys import SigningKeys
 from tenants.budgets.service import Budgets, Limits
-from tenants.clock import WallClock
+from tenants.clock import Clock, WallClock
 from tenants.database import Database, reachable, refuse_unsafe_role
 from tenants.embedded import DatabaseUrls, resolve_urls
 from tenants.jobs import PostgresJobQueue
 from tenants.secrets.files import make_once
 from tenants.secrets.keyring import SYSTEM, DirectoryKeyRing
-from tenants.settings import Settings, decode_master_key
+from tenants.settings import Settings, SignInProvider, decode_master_key
 from tenants.telemetry.tally import Calls
 from tenants.telemetry.tracing import traced
 from tenants.usage.service import Usage
@@ -45,6 +48,7 @@ class Parts:
     callers: Callers
     till: Till
     urls: DatabaseUrls
+    identity_providers: Mapping[str, IdentityProvider]
 
 
 @asynccontextmanager
@@ -109,7 +113,21 @@ def _assemble(
         database, clock, Limits(settings.budget_points, settings.budget_points_per_second, settings.operation_points)
     )
     till = Till(budgets, Usage(database, clock))
-    return Parts(settings, house, tokens, Callers(database), till, urls)
+    return Parts(settings, house, tokens, Callers(database), till, urls, _identity_providers(settings, http, clock))
+
+
+def _identity_providers(settings: Settings, http: AsyncClient, clock: Clock) -> dict[str, IdentityProvider]:
+    def provider(given: SignInProvider) -> IdentityProvider:
+        secret = given.client_secret.get_secret_value()
+        return OpenIdProvider(
+            http,
+            Registration(given.key, given.name, given.issuer, given.client_id, secret),
+            seconds=settings.sign_in_provider_seconds,
+            calls=Calls(OPENID),
+            now=lambda: clock.now().timestamp(),
+        )
+
+    return {each.key: provider(each) for each in settings.sign_in_providers}
 
 
 def _master_key(settings: Settings) -> bytes:

@@ -65,13 +65,27 @@ async def post_json(
     operation: str = "",
     calls: Calls | None = None,
 ) -> Reply:
-    """Any status is a reply. Raises ProviderUnavailable when there is none, AnswerUnusable when it is too large."""
-    began, reply = perf_counter(), None
+    """Raises as `send`."""
     everything = {"content-type": "application/json", "accept": "application/json", **(headers or {})}
     request = http.build_request("POST", url, content=orjson.dumps(content), headers=everything)
+    return await send(http, request, max_body=max_body, operation=operation, calls=calls)
+
+
+async def send(
+    http: httpx2.AsyncClient,
+    request: httpx2.Request,
+    *,
+    auth: httpx2.Auth | None = None,
+    max_body: int = MAX_BODY,
+    seconds: float = TOTAL_SECONDS,
+    operation: str = "",
+    calls: Calls | None = None,
+) -> Reply:
+    """Any status is a reply. Raises ProviderUnavailable when there is none, AnswerUnusable when it is too large."""
+    began, reply = perf_counter(), None
     try:
-        async with asyncio.timeout(TOTAL_SECONDS):
-            reply = await _send(http, request, max_body)
+        async with asyncio.timeout(seconds):
+            reply = await _send(http, request, auth, max_body)
     except (TimeoutError, httpx2.TimeoutException):
         raise ProviderUnavailable("no answer in time") from None
     except httpx2.DecodingError:
@@ -84,8 +98,8 @@ async def post_json(
     return reply
 
 
-async def _send(http: httpx2.AsyncClient, request: httpx2.Request, max_body: int) -> Reply:
-    response = await http.send(request, stream=True)
+async def _send(http: httpx2.AsyncClient, request: httpx2.Request, auth: httpx2.Auth | None, max_body: int) -> Reply:
+    response = await http.send(request, auth=auth, stream=True)
     try:
         body = bytearray()
         async for chunk in response.aiter_bytes():

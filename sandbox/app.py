@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.config import SandboxConfig
+from sandbox.openid.provider import OpenId
 from sandbox.shopify.provider import Shopify
 
 CONTROL_HEADER = b"x-sandbox-control"
@@ -37,7 +38,7 @@ async def health(_request: Request) -> Response:
 
 
 def create_app(config: SandboxConfig) -> Starlette:
-    shopify = Shopify(config.shopify)
+    shopify, openid = Shopify(config.shopify), OpenId()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -45,5 +46,6 @@ def create_app(config: SandboxConfig) -> Starlette:
             yield
 
     guard = Middleware(ControlGuard, token=config.control_token)
-    control = Mount("/control", routes=shopify.control_routes(), middleware=[guard])
-    return Starlette(routes=[Route("/healthz", health), control, *shopify.routes()], lifespan=lifespan)
+    control = Mount("/control", routes=[*openid.control_routes(), *shopify.control_routes()], middleware=[guard])
+    routes = [Route("/healthz", health), control, *openid.routes(), *shopify.routes()]
+    return Starlette(routes=routes, lifespan=lifespan)

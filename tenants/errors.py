@@ -8,6 +8,7 @@ Refusal
 ├── Overloaded          nothing wrong but the moment
 └── Denied              the caller may not
     ├── ForbiddenScope
+    ├── PersonsOnly
     ├── NoGrant
     └── GrantEnded
 """
@@ -63,6 +64,13 @@ class ForbiddenScope(Denied):
     def __init__(self, scope: str) -> None:
         super().__init__(f"This needs the scope {scope}, which the access token does not carry.")
         self.scope = scope
+
+
+class PersonsOnly(Denied):
+    code = "PERSONS_ONLY"
+
+    def __init__(self) -> None:
+        super().__init__("This is for somebody who signed in: an app on its own has no account.")
 
 
 class Overloaded(Refusal):

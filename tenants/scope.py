@@ -28,7 +28,7 @@ class Scope:
         if self.organization_id is not None:
             yield f"SET LOCAL app.organization_id = '{_uuid(self.organization_id)}'"
         if self.person_id is not None:
-            yield f"SET LOCAL app.person_id = '{_uuid(self.person_id)}'"
+            yield person(self.person_id)
         if self.readable:
             yield readable(self.readable)
         if self.known:
@@ -45,6 +45,10 @@ def readable(tenant_ids: Iterable[UUID]) -> str:
 
 def known(organization_ids: Iterable[UUID]) -> str:
     return f"SET LOCAL app.organization_ids = '{_list(organization_ids)}'"
+
+
+def person(person_id: UUID) -> str:
+    return f"SET LOCAL app.person_id = '{_uuid(person_id)}'"
 
 
 def people(person_ids: Iterable[UUID]) -> str:

@@ -6,9 +6,12 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Environment(StrEnum):
@@ -19,6 +22,27 @@ class Environment(StrEnum):
 
 class ConfigurationError(Exception):
     """The configuration cannot be used; the message names each variable and what to do."""
+
+
+class SignInProvider(BaseModel):
+    """An OpenID Connect provider at which people sign in. `key` stands in the redirect URI that is registered there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    name: str = Field(min_length=1, max_length=60)
+    issuer: str
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr
+
+    @field_validator("issuer")
+    @classmethod
+    def _secure(cls, value: str) -> str:
+        address = urlsplit(value)
+        loopback = address.scheme == "http" and address.hostname in LOOPBACK
+        if not (loopback or address.scheme == "https") or not address.hostname or address.query or address.fragment:
+            raise ValueError("must be the issuer's https address, without query and fragment")
+        return value
 
 
 class Settings(BaseSettings):
@@ -47,6 +71,9 @@ class Settings(BaseSettings):
     budget_points: int = Field(20_000, ge=100, le=1_000_000_000)
     budget_points_per_second: int = Field(1_000, ge=1, le=1_000_000_000)
     access_token_seconds: int = Field(3600, ge=60, le=86400)
+    local_accounts: bool = True
+    sign_in_providers: tuple[SignInProvider, ...] = ()
+    sign_in_provider_seconds: float = Field(10.0, gt=0, le=60)
     sync_overlap_seconds: int = Field(600, ge=0, le=86400)
     sync_interval_seconds: float = Field(900.0, ge=1, le=86400)
     page_size: int = Field(250, ge=1, le=250)
@@ -100,6 +127,19 @@ class Settings(BaseSettings):
             raise ValueError("must contain {shop}, for example https://{shop}")
         return value
 
+    @field_validator("sign_in_providers")
+    @classmethod
+    def _told_apart(cls, value: tuple[SignInProvider, ...]) -> tuple[SignInProvider, ...]:
+        if len({each.key for each in value}) < len(value) or len({each.issuer for each in value}) < len(value):
+            raise ValueError("each needs a key and an issuer of its own")
+        return value
+
+    @model_validator(mode="after")
+    def _somebody_can_sign_in(self) -> Self:
+        if not self.local_accounts and not self.sign_in_providers:
+            raise ValueError("AZIMUTH_SIGN_IN_PROVIDERS must name one when AZIMUTH_LOCAL_ACCOUNTS=false")
+        return self
+
     @model_validator(mode="after")
     def _operations_fit_the_budget(self) -> Self:
         if self.operation_points > self.budget_points:
@@ -140,6 +180,8 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise ConfigurationError("\n".join(_line(item) for item in error.errors())) from None
+    except SettingsError:
+        raise ConfigurationError("AZIMUTH_SIGN_IN_PROVIDERS: must be a JSON list of providers") from None
 
 
 def _line(item: object) -> str:

@@ -14,7 +14,7 @@ import orjson
 from asyncpg.pool import PoolConnectionProxy
 
 from tenants.errors import Overloaded
-from tenants.scope import Scope, known, people, readable
+from tenants.scope import Scope, known, people, person, readable
 from tenants.sql import Driver, Query, Row
 from tenants.telemetry.tally import sent, waited
 
@@ -79,6 +79,10 @@ class Snapshot:
     async def meet(self, person_ids: Iterable[UUID]) -> None:
         """From now on it may be read by which address exactly these sign in."""
         await self._told(people(person_ids))
+
+    async def act_for(self, person_id: UUID) -> None:
+        """From now on what is this person's own may be read."""
+        await self._told(person(person_id))
 
     async def _told(self, statement: str) -> None:
         began = perf_counter()

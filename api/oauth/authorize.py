@@ -19,25 +19,17 @@ from api.oauth import pages
 from api.oauth.adapter import AuthorizationServer, OAuthRequest, as_response
 from api.oauth.parameters import read_form, read_query
 from api.oauth.tokens import AccessTokens
-from api.oauth.visitor import (
-    Visitor,
-    form_token,
-    form_token_matches,
-    new_visitor,
-    read_visitor,
-    write_visitor,
-)
+from api.oauth.visitor import Visitor, form_token, form_token_matches
+from api.oauth.visitors import Visitors
+from api.oauth.ways import Ways
 from tenants.access.clients import Client
 from tenants.access.errors import SignInRefused, SignInThrottled
-from tenants.access.keys import system_key
 from tenants.access.kinds import Audience
 from tenants.access.members import Member, find_members
 from tenants.access.service import find_sign_in_address
 from tenants.access.sign_in import sign_in
-from tenants.clock import Clock
-from tenants.database import Database, Session
-from tenants.secrets.keyring import KeyRing
-from tenants.secrets.sealing import DataKey
+from tenants.access.sign_ins import PASSWORD
+from tenants.database import Session
 
 ORGANIZATION = "organization"
 NOT_A_MEMBER = "You are not a member of {organization}."
@@ -100,37 +92,37 @@ class Asked:
 
 
 class AuthorizationPage:
-    def __init__(self, database: Database, keyring: KeyRing, tokens: AccessTokens, clock: Clock) -> None:
-        self._database = database
-        self._keyring = keyring
+    def __init__(self, visitors: Visitors, tokens: AccessTokens, ways: Ways) -> None:
+        self._visitors = visitors
+        self._database = visitors.database
+        self._clock = visitors.clock
         self._tokens = tokens
-        self._clock = clock
-        self._secure = tokens.terms.issuer.startswith("https://")
+        self._ways = ways
 
     async def show(self, request: Request) -> Response:
-        key, now = system_key(self._keyring), self._clock.now()
-        visitor = read_visitor(request, key, now=now, secure=self._secure) or new_visitor(now)
+        visitor = self._visitors.meet(request)
         try:
             async with self._database.snapshot() as session:
                 asked = await self._asked(session, request)
-                response = await self._page(asked, visitor, key)
+                response = await self._page(asked, visitor)
         except OAuth2Error as error:
             return self._refusal(error)
-        write_visitor(response, visitor, key, now=now, secure=self._secure)
+        self._visitors.remember(response, visitor)
         return response
 
     async def act(self, request: Request) -> Response:
-        key = system_key(self._keyring)
-        visitor = read_visitor(request, key, now=self._clock.now(), secure=self._secure)
+        visitor = self._visitors.read(request)
         try:
             parameters, form = read_query(request), await read_form(request)
-            if visitor is None or not form_token_matches(form.get("form_token", ""), visitor, parameters, key):
+            if visitor is None or not form_token_matches(
+                form.get("form_token", ""), visitor, parameters, self._visitors.key
+            ):
                 return pages.refusal_page(FORM_EXPIRED, advice="Return to the app and start again.", status=403)
             match form.get("action"):
-                case "sign_in":
-                    return await self._sign_in(request, form, visitor, key)
+                case "sign_in" if self._ways.local:
+                    return await self._sign_in(request, form, visitor)
                 case "leave":
-                    return self._again(parameters, new_visitor(self._clock.now()), key)
+                    return self._again(parameters, await self._visitors.sign_out(visitor))
                 case "allow":
                     return await self._decide(request, visitor, allowed=True)
                 case "deny":
@@ -149,14 +141,14 @@ class AuthorizationPage:
         grant = await session.run_sync(lambda _: server.get_consent_grant(asked))
         return Asked(server, asked, grant, parameters)
 
-    async def _page(self, asked: Asked, visitor: Visitor, key: DataKey) -> Response:
-        form = _form(asked, visitor, key)
-        if visitor.person_id is None:
-            return pages.sign_in_page(form)
-        members = await asked.members(visitor.person_id)
-        address = await find_sign_in_address(asked.server.session, person_id=visitor.person_id)
-        if address is None:
-            return pages.sign_in_page(form)
+    async def _page(self, asked: Asked, visitor: Visitor) -> Response:
+        form = self._form(asked, visitor)
+        person_id = await self._visitors.person_id(asked.server.session, visitor)
+        if person_id is None:
+            return pages.sign_in_page(form, self._choices(asked))
+        members = await asked.members(person_id)
+        address = await find_sign_in_address(asked.server.session, person_id=person_id)
+        assert address is not None, "who is signed in exists"
         wanted = asked.narrowed(members)
         able = [each for each in wanted if asked.lendable(each)]
         if not able:
@@ -167,7 +159,7 @@ class AuthorizationPage:
         (member,) = able
         return pages.consent_page(
             # The form names the organization also where there was no choice: it is consented to for this one alone.
-            _form(asked.naming(member), visitor, key),
+            self._form(asked.naming(member), visitor),
             address=address,
             acts_for=member.organization_name,
             scopes=asked.lendable(member),
@@ -175,36 +167,48 @@ class AuthorizationPage:
             is_own=asked.client.organization_id in {member.organization_id, member.parent_id},
         )
 
-    async def _sign_in(self, request: Request, form: dict[str, str], visitor: Visitor, key: DataKey) -> Response:
+    async def _sign_in(self, request: Request, form: dict[str, str], visitor: Visitor) -> Response:
         async with self._database.snapshot() as session:
             asked = await self._asked(session, request)
         address = form.get("address", "")
-        again = _form(asked, visitor, key)
+        again, choices, key = self._form(asked, visitor), self._choices(asked), self._visitors.key
         try:
             person_id = await sign_in(
                 self._database, address=address, password=form.get("password", ""), key=key, clock=self._clock
             )
         except SignInRefused as refused:
-            return pages.sign_in_page(again, address=address, problem=refused.message, status=403)
+            return pages.sign_in_page(again, choices, address=address, problem=refused.message, status=403)
         except SignInThrottled as throttled:
-            response = pages.sign_in_page(again, address=address, problem=throttled.message, status=429)
+            response = pages.sign_in_page(again, choices, address=address, problem=throttled.message, status=429)
             response.headers["Retry-After"] = str(throttled.retry_after_seconds)
             return response
-        return self._again(asked.parameters, new_visitor(self._clock.now(), person_id), key)
+        return self._again(asked.parameters, await self._visitors.sign_in(person_id, method=PASSWORD))
 
     async def _decide(self, request: Request, visitor: Visitor, *, allowed: bool) -> Response:
         async with self._database.unit_of_work() as session:
             asked = await self._asked(session, request)
             members: list[Member] = []
-            if allowed and visitor.person_id is not None and ORGANIZATION in asked.parameters:
-                members = asked.narrowed(await asked.members(visitor.person_id))
+            person_id = await self._visitors.person_id(session, visitor)
+            if allowed and person_id is not None and ORGANIZATION in asked.parameters:
+                members = asked.narrowed(await asked.members(person_id))
             return await asked.answer(next(filter(asked.lendable, members), None))
 
-    def _again(self, parameters: dict[str, str], visitor: Visitor, key: DataKey) -> Response:
+    def _again(self, parameters: dict[str, str], visitor: Visitor) -> Response:
         """The same page anew, so that neither a reload nor the way back repeats the form."""
         response = Response(status_code=303, headers={"Location": _action(parameters), "Cache-Control": "no-store"})
-        write_visitor(response, visitor, key, now=self._clock.now(), secure=self._secure)
+        self._visitors.remember(response, visitor)
         return response
+
+    def _choices(self, asked: Asked) -> pages.Choices:
+        return pages.Choices(self._ways.local, self._ways.from_page("authorize", asked.parameters))
+
+    def _form(self, asked: Asked, visitor: Visitor) -> pages.Form:
+        return pages.Form(
+            client=asked.client,
+            redirect_uri=asked.grant.redirect_uri,
+            action=_action(asked.parameters),
+            form_token=form_token(visitor, asked.parameters, self._visitors.key),
+        )
 
     def _refusal(self, error: OAuth2Error) -> Response:
         """RFC 6749, 4.1.2.1: only an address that is known to be the app's learns of the error."""
@@ -215,15 +219,6 @@ class AuthorizationPage:
                 status=error.status_code,
             )
         return as_response(*error(), issuer=self._tokens.terms.issuer)
-
-
-def _form(asked: Asked, visitor: Visitor, key: DataKey) -> pages.Form:
-    return pages.Form(
-        client=asked.client,
-        redirect_uri=asked.grant.redirect_uri,
-        action=_action(asked.parameters),
-        form_token=form_token(visitor, asked.parameters, key),
-    )
 
 
 def _action(parameters: dict[str, str]) -> str:

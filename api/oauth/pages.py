@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse
 
+from api.oauth.ways import Way
 from tenants.access.actor import ApiScope
 from tenants.access.clients import Client
 from tenants.access.kinds import MemberRole
@@ -22,6 +23,7 @@ SCOPE_WORDS = {
     ApiScope.WRITE_CONNECTIONS: "connect and disconnect sources",
     ApiScope.MANAGE_TENANTS: "create businesses and share access to them",
     ApiScope.MANAGE_ORGANIZATION: "manage the organization, its members and its apps",
+    ApiScope.MANAGE_ACCOUNT: "see where you are signed in and what you allowed other apps, end that, and leave for you",
 }
 
 ROLE_WORDS = {
@@ -45,13 +47,17 @@ _STYLE = _read("style.css")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _LAYOUT = Template(_read("layout.html"))
 _SIGN_IN = Template(_read("sign_in.html"))
+_SIGN_IN_LOCAL = Template(_read("sign_in_local.html"))
 _CHOICE = Template(_read("choice.html"))
 _CONSENT = Template(_read("consent.html"))
 _OUTSIDER = Template(_read("outsider.html"))
 _REFUSAL = Template(_read("refusal.html"))
 _INVITATION = Template(_read("invitation.html"))
-_STEPS = {step: Template(_read(f"invitation_{step}.html")) for step in ("accept", "sign_in", "account")}
+_ACCEPT = Template(_read("invitation_accept.html"))
+_PASSWORD = Template(_read("invitation_password.html"))
 _JOINED = Template(_read("joined.html"))
+_RECOVERY_LOCAL = Template(_read("recovery_local.html"))
+_OWN = {name: Template(_read(f"{name}.html")) for name in ("link", "password", "recovery", "done")}
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,19 @@ class Invited:
     form_token: str
 
 
-def sign_in_page(form: Form, *, address: str = "", problem: str | None = None, status: int = 200) -> HTMLResponse:
-    content = _form(_SIGN_IN, form, address=address, problem=_alert(problem))
+@dataclass(frozen=True)
+class Choices:
+    """How somebody may show who they are: by a password, by providers, or both."""
+
+    local: bool
+    ways: Sequence[Way]
+
+
+def sign_in_page(
+    form: Form, choices: Choices, *, address: str = "", problem: str | None = None, status: int = 200
+) -> HTMLResponse:
+    local = _local(_SIGN_IN_LOCAL, choices, address=address)
+    content = _form(_SIGN_IN, form, problem=_alert(problem), local=local, ways=way_links(choices.ways))
     return _page("Sign in", content, status=status, form=form)
 
 
@@ -107,9 +124,11 @@ def outsider_page(form: Form, *, address: str, reason: str) -> HTMLResponse:
     return _page("No access", _form(_OUTSIDER, form, address=address, reason=reason), status=403, form=form)
 
 
-def invitation_page(invited: Invited, *, step: str, problem: str | None = None, status: int = 200) -> HTMLResponse:
-    """`step` is a template: who is signed in accepts, who has an account signs in, others make one."""
-    fields = _fill(_STEPS[step], address=invited.address)
+def invitation_page(
+    invited: Invited, choices: Choices, *, step: str, problem: str | None = None, status: int = 200
+) -> HTMLResponse:
+    """`step` is `accept` for who is signed in. To others the page is the same, whether they have an account or not."""
+    fields = _fill(_ACCEPT) if step == "accept" else _local(_PASSWORD, choices, address=invited.address)
     content = _fill(
         _INVITATION,
         organization=invited.organization,
@@ -119,8 +138,27 @@ def invitation_page(invited: Invited, *, step: str, problem: str | None = None, 
         form_token=invited.form_token,
         problem=_alert(problem),
         fields=fields,
+        ways=Html("") if step == "accept" else way_links(choices.ways),
     )
     return _page("You are invited", content, status=status, targets="'self'")
+
+
+def recovery_page(
+    choices: Choices, *, address: str, action: str, form_token: str, problem: str | None = None, status: int = 200
+) -> HTMLResponse:
+    local = _local(_RECOVERY_LOCAL, choices, address=address, action=action, form_token=form_token)
+    ways = way_links(choices.ways)
+    return own_page("recovery", "Your account", problem=problem, status=status, address=address, local=local, ways=ways)
+
+
+def own_page(name: str, title: str, *, problem: str | None = None, status: int = 200, **values: str) -> HTMLResponse:
+    """One of those that no app has to do with, by its template."""
+    content = _fill(_OWN[name], problem=_alert(problem), **values)
+    return _page(title, content, status=status, targets="'self'")
+
+
+def _local(template: Template, choices: Choices, **values: str) -> Html:
+    return _fill(template, **values) if choices.local else Html("")
 
 
 def joined_page(organization: str, *, redirect_uri: str | None) -> HTMLResponse:
@@ -130,6 +168,12 @@ def joined_page(organization: str, *, redirect_uri: str | None) -> HTMLResponse:
 
 def refusal_page(reason: str, *, advice: str, status: int = 400) -> HTMLResponse:
     return _page("This did not work", _fill(_REFUSAL, reason=reason, advice=advice), status=status)
+
+
+def way_links(ways: Iterable[Way]) -> Html:
+    return Html(
+        "\n".join(f'<p><a href="{escape(each.address)}">Sign in with {escape(each.name)}</a></p>' for each in ways)
+    )
 
 
 def _form(template: Template, form: Form, **values: str) -> Html:

@@ -8,13 +8,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api.oauth.account import PasswordPage, RecoveryPage
 from api.oauth.adapter import AuthorizationServer, OAuthRequest, as_response
 from api.oauth.authorize import AuthorizationPage
 from api.oauth.endpoints import Introspection, Revocation
 from api.oauth.invitation import InvitationPage
+from api.oauth.link import LinkPage
 from api.oauth.metadata import METADATA_PATH, RESOURCE_METADATA_PATH, metadata, resource_metadata
 from api.oauth.parameters import read_form
+from api.oauth.providers import ProviderAnswers
 from api.oauth.tokens import AccessTokens, InvalidAccessToken, Sign, Verified
+from api.oauth.visitors import Visitors
+from api.oauth.ways import Ways
+from domain.ports.identity import IdentityProvider
 from tenants.access.callers import CallerEnded, Callers
 from tenants.access.keys import system_key
 from tenants.clock import Clock, WallClock
@@ -35,19 +41,38 @@ def routes(
     callers: Callers,
     *,
     clock: Clock | None = None,
+    providers: Mapping[str, IdentityProvider] | None = None,
 ) -> list[Route]:
     """Raises ConfigurationError where tokens and passwords would travel in the clear."""
     if not is_secure_transport(settings.public_url):
         raise ConfigurationError("AZIMUTH_PUBLIC_URL: must be https, or http on a loopback address")
     clock = clock or WallClock()
+    issuer = settings.public_url
     endpoints = Endpoints(database, keyring, tokens, callers, clock)
-    page = AuthorizationPage(database, keyring, tokens, clock)
-    invitation = InvitationPage(database, keyring, settings.public_url, clock)
+    visitors = Visitors(database, keyring, clock, secure=issuer.startswith("https://"))
+    ways = Ways(settings.local_accounts, providers or {}, issuer)
+    page = AuthorizationPage(visitors, tokens, ways)
+    invitation = InvitationPage(visitors, ways)
+    answers = ProviderAnswers(visitors, ways)
+    link = LinkPage(visitors, ways)
+    recovery = RecoveryPage(visitors, ways)
+    password = PasswordPage(visitors)
+    local = [
+        Route("/oauth/password", password.show, methods=["GET"]),
+        Route("/oauth/password", password.act, methods=["POST"]),
+    ]
     return [
         Route("/oauth/authorize", page.show, methods=["GET"]),
         Route("/oauth/authorize", page.act, methods=["POST"]),
         Route("/oauth/invitation", invitation.show, methods=["GET"]),
         Route("/oauth/invitation", invitation.act, methods=["POST"]),
+        Route("/oauth/sign-in/{provider}", answers.begin, methods=["GET"]),
+        Route("/oauth/signed-in/{provider}", answers.answer, methods=["GET"]),
+        Route("/oauth/link", link.show, methods=["GET"]),
+        Route("/oauth/link", link.act, methods=["POST"]),
+        Route("/oauth/recovery", recovery.show, methods=["GET"]),
+        Route("/oauth/recovery", recovery.act, methods=["POST"]),
+        *(local if settings.local_accounts else ()),
         Route("/oauth/token", endpoints.token, methods=["POST"]),
         Route("/oauth/revoke", endpoints.revoke, methods=["POST"]),
         Route("/oauth/introspect", endpoints.introspect, methods=["POST"]),

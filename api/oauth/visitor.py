@@ -1,13 +1,14 @@
 """Who sits at the browser, in a signed cookie; and the form tokens that only this browser's pages carry.
 
-The cookie is proof of sign-in for a quarter of an hour and for nothing but the pages of this server.
+The cookie is proof of sign-in for a quarter of an hour, as long as the sign-in it names was not ended, and for nothing
+but the pages of this server.
 """
 
 import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -27,6 +28,10 @@ class Visitor:
     browser: str
     expires_at: int
     person_id: UUID | None = None
+
+    @property
+    def ends(self) -> datetime:
+        return datetime.fromtimestamp(self.expires_at, UTC)
 
 
 def new_visitor(now: datetime, person_id: UUID | None = None) -> Visitor:

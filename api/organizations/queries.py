@@ -1,7 +1,9 @@
 import strawberry
 
 from api.context import Info
+from api.organizations.oneself import Consent, SignIn, consents_of, sign_ins_of
 from api.organizations.types import App, Organization
+from api.pagination import Connection
 from tenants.access.actor import ApiScope
 from tenants.access.reads import apps_by_id, organizations_by_id
 
@@ -23,6 +25,16 @@ class Viewer:
         if actor.app_owner_id is not None:
             return None
         return App(row=await info.context.load_one(apps_by_id, actor.app_key))
+
+    @strawberry.field(description="What they allowed apps, oldest first. Needs the scope manage_account.")
+    async def consents(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Consent]:
+        return await consents_of(info.context, first=first, after=after)
+
+    @strawberry.field(
+        description="In which browsers they are signed in to our pages, oldest first. Needs the scope manage_account."
+    )
+    async def sign_ins(self, info: Info, first: int = 20, after: str | None = None) -> Connection[SignIn]:
+        return await sign_ins_of(info.context, first=first, after=after)
 
 
 @strawberry.type

@@ -124,6 +124,10 @@ class Organization(Node):
     def kind(self) -> OrganizationKind:
         return OrganizationKind(self.row.kind)
 
+    @strawberry.field(description="Of a team: when it was put away.")
+    def archived_at(self) -> dt.datetime | None:
+        return self.row.archived_at
+
     @property
     def gid(self) -> strawberry.ID:
         return organization_gid(self.row.id)

@@ -36,5 +36,8 @@ class House:
     def invitation_url(self, token: str) -> str:
         return f"{self.public_url}/oauth/invitation?token={token}"
 
+    def recovery_url(self, token: str) -> str:
+        return f"{self.public_url}/oauth/recovery?token={token}"
+
     def webhook_url(self, provider: str, app_id: object) -> str:
         return f"{self.public_url}/webhooks/{provider.lower()}/{app_id}"

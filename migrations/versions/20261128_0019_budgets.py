@@ -1,7 +1,7 @@
 """What an app may still ask for, and what it asked.
 
 Revision ID: 0019
-Revises: 0014
+Revises: 0016
 Create Date: 2026-11-28
 """
 
@@ -9,7 +9,7 @@ from migrations.security import OF_ORGANIZATION, protect_directory, protect_tena
 from migrations.statements import run_all, run_file
 
 revision = "0019"
-down_revision = "0014"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from tenants.errors import ForbiddenScope
+from tenants.errors import ForbiddenScope, PersonsOnly
 
 
 class ApiScope(StrEnum):
@@ -14,9 +14,12 @@ class ApiScope(StrEnum):
     WRITE_CONNECTIONS = "write_connections"
     MANAGE_TENANTS = "manage_tenants"
     MANAGE_ORGANIZATION = "manage_organization"
+    MANAGE_ACCOUNT = "manage_account"
 
 
-EMBEDDABLE = frozenset(ApiScope) - {ApiScope.MANAGE_TENANTS, ApiScope.MANAGE_ORGANIZATION}
+OF_PEOPLE = frozenset({ApiScope.MANAGE_ACCOUNT})
+"""What everybody has for themselves, and no organization can give or take."""
+EMBEDDABLE = frozenset(ApiScope) - {ApiScope.MANAGE_TENANTS, ApiScope.MANAGE_ORGANIZATION} - OF_PEOPLE
 """What the page of an end user may be given."""
 
 
@@ -67,6 +70,13 @@ class Actor:
     def may_meet(self, tenant_id: UUID) -> bool:
         """Whether it is no other than the one it is held to."""
         return self.bounds is None or self.bounds.tenant_id == tenant_id
+
+    @property
+    def person(self) -> UUID:
+        """Raises PersonsOnly."""
+        if self.person_id is None:
+            raise PersonsOnly
+        return self.person_id
 
     def require(self, scope: ApiScope) -> None:
         """Raises ForbiddenScope."""

@@ -5,6 +5,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
+
 from tenants.access.actor import Actor, ApiScope
 from tenants.access.credentials import add_key, add_secret, check_overlap, end_keys, end_secrets, live_secrets
 from tenants.access.errors import ScopeBeyondYours
@@ -36,12 +38,7 @@ async def register_app(
 
     Needs the organization's scope.
     """
-    if kind is AppKind.PUBLIC and not redirect_uris:
-        raise InvalidInput(
-            "A public app has no secret: people sign in to it, and it needs a redirect URI.",
-            field=("redirectUris",),
-            code="REDIRECT_URI_MISSING",
-        )
+    _check_reachable(kind, redirect_uris)
     if kind is AppKind.PUBLIC and jwks is not None:
         raise InvalidInput("A public app has no secret, and no keys.", field=("jwks",), code="APP_WITHOUT_SECRET")
     keys = [] if jwks is None else read_key_set(jwks, field=("jwks",))
@@ -76,7 +73,7 @@ async def create_app(
     jwks: str | None,
 ) -> tuple[App, str | None]:
     """As `register_app`, by somebody: nobody makes an app that may more than they may themselves (ScopeBeyondYours)."""
-    _refuse_beyond(actor, scopes, field="scopes")
+    _check_not_beyond(actor, scopes, field="scopes")
     return await register_app(
         session,
         organization_id=actor.organization_id,
@@ -87,6 +84,34 @@ async def create_app(
         audience=audience,
         jwks=jwks,
     )
+
+
+async def update_app(
+    session: Session,
+    actor: Actor,
+    *,
+    app_id: UUID,
+    name: str | None,
+    redirect_uris: Sequence[str] | None,
+    scopes: Collection[str] | None,
+) -> App:
+    """What is None stays. What people consented to does not grow with the scopes.
+
+    Raises InvalidInput, AlreadyArchived, and ScopeBeyondYours: where people are sent to one may, in their name,
+    whatever the app may.
+    """
+    app = await live_app(session, actor, app_id)
+    if scopes is not None:
+        app.scopes = _checked_scopes(scopes)
+    if redirect_uris is not None:
+        app.redirect_uris = _checked_redirects(redirect_uris)
+        _check_reachable(AppKind(app.kind), app.redirect_uris)
+    if name is not None:
+        app.name = check_name(name)
+    if scopes is not None or redirect_uris is not None:
+        _check_not_beyond(actor, app.scopes, field="scopes" if scopes is not None else "redirectUris")
+    await session.flush()
+    return app
 
 
 async def rotate_secret(
@@ -107,10 +132,7 @@ async def rotate_secret(
 async def archive_app(session: Session, actor: Actor, *, app_id: UUID, now: datetime) -> App:
     """From now on nobody signs in as it or to it."""
     app = await live_app(session, actor, app_id)
-    await end_secrets(session, app, now)
-    await end_keys(session, app, now)
-    app.archived_at = now
-    await session.flush()
+    await _archive(session, app, now)
     return app
 
 
@@ -119,8 +141,22 @@ async def confidential_app(session: Session, actor: Actor, app_id: UUID) -> App:
     app = await live_app(session, actor, app_id)
     if app.kind == AppKind.PUBLIC:
         raise InvalidInput("A public app has no secret, and no keys.", field=("appId",), code="APP_WITHOUT_SECRET")
-    _refuse_beyond(actor, app.scopes, field="appId")
+    _check_not_beyond(actor, app.scopes, field="appId")
     return app
+
+
+async def archive_apps(session: Session, *, organization_id: UUID, now: datetime) -> None:
+    """All of an organization's. Needs its scope."""
+    theirs = select(App).where(App.organization_id == organization_id, App.archived_at.is_(None))
+    for app in await session.scalars(theirs.order_by(App.id).with_for_update()):
+        await _archive(session, app, now)
+
+
+async def _archive(session: Session, app: App, now: datetime) -> None:
+    await end_secrets(session, app, now)
+    await end_keys(session, app, now)
+    app.archived_at = now
+    await session.flush()
 
 
 async def live_app(session: Session, actor: Actor, app_id: UUID) -> App:
@@ -131,10 +167,19 @@ async def live_app(session: Session, actor: Actor, app_id: UUID) -> App:
     return app
 
 
-def _refuse_beyond(actor: Actor, scopes: Collection[str], *, field: str) -> None:
+def _check_not_beyond(actor: Actor, scopes: Collection[str], *, field: str) -> None:
     beyond = sorted(set(scopes) - actor.scopes)
     if beyond:
         raise ScopeBeyondYours(beyond[0], field=field)
+
+
+def _check_reachable(kind: AppKind, redirect_uris: Collection[str]) -> None:
+    if kind is AppKind.PUBLIC and not redirect_uris:
+        raise InvalidInput(
+            "A public app has no secret: people sign in to it, and it needs a redirect URI.",
+            field=("redirectUris",),
+            code="REDIRECT_URI_MISSING",
+        )
 
 
 def _checked_redirects(values: Sequence[str]) -> list[str]:

@@ -10,15 +10,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
+from tenants.access.actor import Actor
 from tenants.access.clients import Client
 from tenants.access.members import Member
 from tenants.access.models import Authorization, RefreshToken
 from tenants.audit.author import Author, AuthorKind
 from tenants.audit.service import record_organization_change
-from tenants.database import Session
+from tenants.database import Session, enter
+from tenants.errors import NotFound
 from tenants.ids import new_id
+from tenants.scope import Scope
 from tenants.secrets.hashing import hash_token, new_secret
 
 REFRESH_PREFIX = "azr"
@@ -65,6 +68,7 @@ async def open_authorization(
             person_id=member.person_id,
             acts_for_id=member.organization_id,
             code_id=code_id,
+            app_title=client.name,
             scopes=sorted(scopes),
             expires_at=now + LIFETIME,
         )
@@ -148,14 +152,59 @@ async def find_by_refresh_token(session: Session, *, client: Client, token: str)
 async def end_authorization(
     session: Session, *, client: Client, authorization_id: UUID, reason: EndReason, now: datetime
 ) -> None:
-    """The first reason stays."""
+    """By the app it was given to. The first reason stays."""
+    author = Author(AuthorKind.APP, str(client.app_id), client.organization_id)
+    theirs = Authorization.app_id == client.app_id
+    await _end(session, author, client.organization_id, theirs, authorization_id, reason=reason, now=now)
+
+
+async def take_back(session: Session, actor: Actor, *, authorization_id: UUID, now: datetime) -> None:
+    """By whoever gave it. Comes back into the actor's organization. Raises PersonsOnly, NotFound."""
+    await enter(session, Scope(person_id=actor.person))
+    live = _live(actor.person, now)
+    found = await session.scalar(select(Authorization).where(*live, Authorization.id == authorization_id))
+    if found is None:
+        raise NotFound(field=("consentId",))
+    await _take_back(session, found, now)
+    await enter(session, Scope(organization_id=actor.organization_id))
+
+
+async def end_all_authorizations(session: Session, *, person_id: UUID, now: datetime) -> None:
+    """All that a person gave. Enters their scope, and leaves that of some app's organization."""
+    await enter(session, Scope(person_id=person_id))
+    in_turn = (Authorization.organization_id, Authorization.id)
+    for each in (await session.scalars(select(Authorization).where(*_live(person_id, now)).order_by(*in_turn))).all():
+        await _take_back(session, each, now)
+
+
+def _live(person_id: UUID, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Authorization.person_id == person_id, Authorization.ended_at.is_(None), Authorization.expires_at > now
+
+
+async def _take_back(session: Session, row: Authorization, now: datetime) -> None:
+    await enter(session, Scope(organization_id=row.organization_id))
+    author = Author(AuthorKind.PERSON, str(row.person_id), row.acts_for_id)
+    theirs = Authorization.person_id == row.person_id
+    await _end(session, author, row.organization_id, theirs, row.id, reason=EndReason.REVOKED, now=now)
+
+
+async def _end(
+    session: Session,
+    author: Author,
+    organization_id: UUID,
+    theirs: ColumnElement[bool],
+    authorization_id: UUID,
+    *,
+    reason: EndReason,
+    now: datetime,
+) -> None:
     ended = await session.scalar(
         update(Authorization)
         .where(
-            Authorization.organization_id == client.organization_id,
-            Authorization.app_id == client.app_id,
+            Authorization.organization_id == organization_id,
             Authorization.id == authorization_id,
             Authorization.ended_at.is_(None),
+            theirs,
         )
         .values(ended_at=now, end_reason=reason)
         .returning(Authorization.id)
@@ -163,8 +212,8 @@ async def end_authorization(
     if ended is not None:
         await record_organization_change(
             session,
-            Author(AuthorKind.APP, str(client.app_id), client.organization_id),
-            organization_id=client.organization_id,
+            author,
+            organization_id=organization_id,
             action="authorizationEnd",
             subject_id=str(authorization_id),
             changes={"code": reason},

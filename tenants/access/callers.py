@@ -25,7 +25,8 @@ SELECT a.scopes, a.audience, a.archived_at, a.persisted_only, e.tenant_id, e.ori
     o.kind AS owner_kind, m.role, p.disabled_at,
     a.organization_id = f.id OR a.organization_id = f.parent_id AS is_own,
     (:authorization_id!uuid IS NOT NULL AND (z.id IS NULL OR z.ended_at IS NOT NULL OR z.created_at < m.created_at))
-    OR (:embed_id!uuid IS NOT NULL AND (e.id IS NULL OR e.revoked_at IS NOT NULL)) AS ended
+    OR (:embed_id!uuid IS NOT NULL AND (e.id IS NULL OR e.revoked_at IS NOT NULL))
+    OR f.archived_at IS NOT NULL AS ended
 FROM apps a
 JOIN organizations o ON o.id = a.organization_id
 JOIN organizations f ON f.id = :organization_id!uuid

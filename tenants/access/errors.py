@@ -9,8 +9,11 @@ Refusal
 │   ├── AlreadyMember
 │   ├── LastOwner
 │   ├── HasOwner
+│   ├── IdentityTaken
 │   └── InvitationEnded
 └── Denied
+    ├── AccountDisabled
+    ├── AddressDiffers
     ├── OwnersOnly
     ├── ScopeBeyondYours
     ├── SignInRefused
@@ -64,8 +67,8 @@ class AlreadyMember(Conflict):
 class LastOwner(Conflict):
     code = "LAST_OWNER"
 
-    def __init__(self) -> None:
-        super().__init__("An organization keeps at least one owner: make somebody else one first.", field=("memberId",))
+    def __init__(self, *, field: str = "memberId") -> None:
+        super().__init__("An organization keeps at least one owner: make somebody else one first.", field=(field,))
 
 
 class HasOwner(Conflict):
@@ -80,6 +83,27 @@ class InvitationEnded(Conflict):
 
     def __init__(self) -> None:
         super().__init__("The invitation was accepted, taken back, or has expired.", field=("invitationId",))
+
+
+class IdentityTaken(Conflict):
+    code = "IDENTITY_TAKEN"
+
+    def __init__(self) -> None:
+        super().__init__("Somebody signs in by this already.")
+
+
+class AccountDisabled(Denied):
+    code = "ACCOUNT_DISABLED"
+
+    def __init__(self) -> None:
+        super().__init__("This account may not sign in.")
+
+
+class AddressDiffers(Denied):
+    code = "ADDRESS_DIFFERS"
+
+    def __init__(self) -> None:
+        super().__init__("The provider does not say that the account's address is yours.")
 
 
 class SignInAddressTaken(Conflict):

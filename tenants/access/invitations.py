@@ -16,6 +16,7 @@ from tenants.access.errors import AlreadyMember, HasOwner, InvitationEnded
 from tenants.access.kinds import MemberRole
 from tenants.access.members import check_decides_owners, check_may_give, list_owners
 from tenants.access.models import App, Invitation, Membership
+from tenants.access.service import person_add
 from tenants.access.wording import check_address
 from tenants.audit.author import Author, AuthorKind
 from tenants.audit.service import record_organization_change
@@ -136,6 +137,19 @@ async def find_pending(session: Session, *, token: str, now: datetime, locked: b
     return Pending(row, organization.name, await repository.find_person_id(session, row.address))
 
 
+async def join(
+    session: Session, *, token: str, person_id: UUID | None, password_hash: str | None = None, now: datetime
+) -> UUID:
+    """By the person, or by a new one of its address. Raises as `accept`, and SignInAddressTaken."""
+    pending = await find_pending(session, token=token, now=now, locked=True)
+    if pending is None:
+        raise InvitationEnded
+    if person_id is None:
+        person_id = await person_add(session, address=pending.invitation.address, password_hash=password_hash)
+    await accept(session, pending, person_id=person_id, now=now)
+    return person_id
+
+
 async def accept(session: Session, pending: Pending, *, person_id: UUID, now: datetime) -> None:
     """By the person who signs in by its address. Raises AlreadyMember, HasOwner, InvitationEnded."""
     row = pending.invitation
@@ -168,6 +182,14 @@ async def end_invitations(session: Session, actor: Actor, *, into_id: UUID, now:
             Invitation.revoked_at.is_(None),
         )
         .values(revoked_at=now)
+    )
+
+
+async def end_made_invitations(session: Session, *, organization_id: UUID, now: datetime) -> None:
+    """All that an organization made. Needs its scope."""
+    pending = (Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
+    await session.execute(
+        update(Invitation).where(Invitation.organization_id == organization_id, *pending).values(revoked_at=now)
     )
 
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from tenants.access.actor import ApiScope
+from tenants.access.actor import OF_PEOPLE, ApiScope
 
 
 class OrganizationKind(StrEnum):
@@ -44,8 +44,8 @@ class MemberRole(StrEnum):
 _READ = frozenset({ApiScope.READ_METRICS, ApiScope.READ_CONNECTIONS})
 _WORK = _READ | {ApiScope.WRITE_KPIS, ApiScope.WRITE_CONNECTIONS}
 _LENDABLE: dict[MemberRole, frozenset[str]] = {
-    MemberRole.OWNER: frozenset(ApiScope),
-    MemberRole.ADMIN: frozenset(ApiScope),
+    MemberRole.OWNER: frozenset(ApiScope) - OF_PEOPLE,
+    MemberRole.ADMIN: frozenset(ApiScope) - OF_PEOPLE,
     MemberRole.ANALYST: frozenset(_WORK),
     MemberRole.REVIEWER: frozenset(_READ),
     MemberRole.VIEWER: frozenset(_READ),

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from tenants.access import repository
-from tenants.access.actor import Actor, ApiScope
+from tenants.access.actor import OF_PEOPLE, Actor, ApiScope
 from tenants.access.clients import Client
 from tenants.access.errors import LastOwner, OwnersOnly, ScopeBeyondYours
 from tenants.access.kinds import Audience, MemberRole, OrganizationKind
@@ -49,13 +49,15 @@ class Member:
 def lent(role: MemberRole, *, is_own: bool, audience: Audience, owner_kind: OrganizationKind) -> frozenset[str]:
     """What a member lends an app of their own organization, of the one above it, or of a stranger.
 
-    An organization itself is managed through its own apps and the operator's only.
+    An organization itself is managed through its own apps and the operator's only, and so is one's own account.
     """
     if is_own:
-        return role.scopes
+        return role.scopes | OF_PEOPLE
     if audience is Audience.OWN_ORGANIZATION:
         return frozenset()
-    return role.scopes if owner_kind is OrganizationKind.OPERATOR else role.scopes - {ApiScope.MANAGE_ORGANIZATION}
+    if owner_kind is OrganizationKind.OPERATOR:
+        return role.scopes | OF_PEOPLE
+    return role.scopes - {ApiScope.MANAGE_ORGANIZATION}
 
 
 async def find_members(session: Session, *, client: Client, person_id: UUID) -> list[Member]:
@@ -72,6 +74,7 @@ async def find_members(session: Session, *, client: Client, person_id: UUID) -> 
     return [
         Member(person_id, row.id, row.name, MemberRole(belongs[row.id].role), belongs[row.id].created_at, row.parent_id)
         for row in await repository.list_organizations(session, belongs)
+        if row.archived_at is None
     ]
 
 
@@ -107,6 +110,15 @@ async def remove_member(session: Session, actor: Actor, *, person_id: UUID) -> N
     await session.flush()
 
 
+async def leave(session: Session, actor: Actor) -> None:
+    """The organization that the actor acts for. Raises PersonsOnly, NotFound, LastOwner."""
+    member, owners = await _find(session, actor.organization_id, actor.person, field="organizationId")
+    if owners == {actor.person}:
+        raise LastOwner(field="organizationId")
+    await session.delete(member)
+    await session.flush()
+
+
 def check_may_give(actor: Actor, role: MemberRole, *, besides: Collection[str] = ()) -> None:
     """Nobody makes somebody who may more than their own token. Raises ScopeBeyondYours."""
     beyond = sorted(role.scopes - actor.scopes - set(besides))
@@ -127,10 +139,12 @@ def check_decides_owners(actor: Actor, owners: set[UUID], *, field: str) -> None
         raise OwnersOnly(field=field)
 
 
-async def _find(session: Session, organization_id: UUID, person_id: UUID) -> tuple[Membership, set[UUID]]:
+async def _find(
+    session: Session, organization_id: UUID, person_id: UUID, *, field: str = "memberId"
+) -> tuple[Membership, set[UUID]]:
     """With the organization's owners."""
     owners = await list_owners(session, organization_id)
     member = await session.get(Membership, (organization_id, person_id))
     if member is None:
-        raise NotFound(field=("memberId",))
+        raise NotFound(field=(field,))
     return member, owners

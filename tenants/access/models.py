@@ -11,23 +11,51 @@ APP_KEY = (["organization_id", "app_id"], ["apps.organization_id", "apps.id"])
 
 
 class Organization(DirectoryEntity):
-    """Kinds: OPERATOR, INTEGRATOR, ACCOUNTING_PARTNER, CRM_PARTNER, AGENCY, TENANT."""
+    """Kinds: OPERATOR, INTEGRATOR, ACCOUNTING_PARTNER, CRM_PARTNER, AGENCY, TENANT. Of these a team may be archived."""
 
     __tablename__ = "organizations"
 
     kind: Mapped[str]
     name: Mapped[str]
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"), index=True)
+    archived_at: Mapped[datetime | None]
 
 
 class Person(DirectoryEntity):
-    """Somebody who signs in. The address is the one personal field the directory keeps."""
+    """Somebody who signs in. The address is the one personal field the directory keeps.
+
+    Who signs in at a provider only has no password.
+    """
 
     __tablename__ = "people"
 
     sign_in_address: Mapped[str] = mapped_column(unique=True)
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]
     disabled_at: Mapped[datetime | None]
+
+
+class Identity(DirectoryEntity):
+    """A person at a provider, by a keyed hash of what its issuer calls them."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject_hash"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    issuer: Mapped[str]
+    subject_hash: Mapped[bytes]
+
+
+class SignIn(DirectoryEntity):
+    """A browser in which somebody is signed in to our own pages. Methods: PASSWORD, or a provider's key."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (Index("ix_sign_ins_person_id", "person_id", "id"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+    browser_hash: Mapped[bytes]
+    method: Mapped[str]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class Membership(DirectoryTable):
@@ -153,6 +181,7 @@ class AuthorizationCode(DirectoryEntity):
 class Authorization(DirectoryEntity):
     """What a person allowed an app, acting for which organization, until when; the app's own is the row's.
 
+    The app is called as it was when they did: of another organization's they may read no more.
     Reasons of an end: REVOKED, TOKEN_REUSED, CODE_REUSED. The code it began with is forgotten after a day.
     """
 
@@ -161,6 +190,7 @@ class Authorization(DirectoryEntity):
         ForeignKeyConstraint(*APP_KEY, ondelete="CASCADE"),
         UniqueConstraint("organization_id", "id"),
         Index("ix_authorizations_organization_id_expires_at", "organization_id", "expires_at"),
+        Index("ix_authorizations_person_id", "person_id", "id"),
     )
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
@@ -168,6 +198,7 @@ class Authorization(DirectoryEntity):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
     acts_for_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     code_id: Mapped[UUID | None] = mapped_column(index=True)
+    app_title: Mapped[str]
     scopes: Mapped[list[str]]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

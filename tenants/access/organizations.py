@@ -3,16 +3,20 @@
 A team manages itself, as any organization does. What the agency passes on to it, it can end.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from tenants.access.actor import Actor
+from tenants.access.apps import archive_apps
+from tenants.access.invitations import end_invitations, end_made_invitations
 from tenants.access.kinds import MemberRole, OrganizationKind
 from tenants.access.models import Organization
 from tenants.access.service import membership_add, organization_create
+from tenants.access.wording import check_name
 from tenants.database import Session, enter
-from tenants.errors import InvalidInput, NotFound
+from tenants.errors import AlreadyArchived, InvalidInput, NotFound
 from tenants.scope import Scope
 
 
@@ -27,6 +31,37 @@ async def create_sub_organization(session: Session, actor: Actor, *, name: str) 
         await membership_add(session, organization_id=made.id, person_id=actor.person_id, role=MemberRole.OWNER)
     await enter(session, Scope(organization_id=own.id))
     return made
+
+
+async def rename(session: Session, actor: Actor, *, organization_id: UUID, name: str, field: str) -> None:
+    """The actor's own, or a team of it. Comes back into the actor's. Raises NotFound, InvalidInput."""
+    if organization_id != actor.organization_id:
+        await check_is_under(session, actor, organization_id, field=(field,))
+    await enter(session, Scope(organization_id=organization_id))
+    row = await session.get(Organization, organization_id, with_for_update=True)
+    assert row is not None, "an organization sees itself"
+    row.name = check_name(name)
+    await session.flush()
+    await enter(session, Scope(organization_id=actor.organization_id))
+
+
+async def archive_team(session: Session, actor: Actor, *, organization_id: UUID, now: datetime) -> None:
+    """One of the actor's: nobody acts for it from now on, and its apps are put away. Its people and its audit stay.
+
+    Comes back into the actor's organization. Raises NotFound, AlreadyArchived.
+    """
+    await check_is_under(session, actor, organization_id, field=("organizationId",))
+    await end_invitations(session, actor, into_id=organization_id, now=now)
+    await enter(session, Scope(organization_id=organization_id))
+    row = await session.get(Organization, organization_id, with_for_update=True)
+    assert row is not None, "an organization sees itself"
+    if row.archived_at is not None:
+        raise AlreadyArchived("organizationId")
+    row.archived_at = now
+    await archive_apps(session, organization_id=organization_id, now=now)
+    await end_made_invitations(session, organization_id=organization_id, now=now)
+    await session.flush()
+    await enter(session, Scope(organization_id=actor.organization_id))
 
 
 async def check_is_under(session: Session, actor: Actor, organization_id: UUID, *, field: tuple[str, ...]) -> None:

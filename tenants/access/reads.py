@@ -17,7 +17,8 @@ _APP = """a.id, a.created_at, a.organization_id, a.client_id, a.name, a.kind, a.
     a.persisted_only, a.archived_at"""
 
 ORGANIZATIONS = query("""
-SELECT o.id, o.created_at, o.kind, o.name, o.parent_id FROM organizations o WHERE o.id = ANY (:organization_ids!uuids)
+SELECT o.id, o.created_at, o.kind, o.name, o.parent_id, o.archived_at FROM organizations o
+WHERE o.id = ANY (:organization_ids!uuids)
 """)
 APPS = query(f"""
 SELECT {_APP} FROM apps a WHERE a.organization_id = ANY (:organization_ids!uuids) AND a.id = ANY (:ids!uuids)
@@ -46,9 +47,10 @@ ORDER BY k.id
 
 SUB_PAGES = query("""
 SELECT * FROM (
-    SELECT o.id, o.created_at, o.kind, o.name, o.parent_id,
+    SELECT o.id, o.created_at, o.kind, o.name, o.parent_id, o.archived_at,
         row_number() OVER (PARTITION BY o.parent_id ORDER BY o.id) AS place
-    FROM organizations o WHERE o.parent_id = ANY (:organization_ids!uuids) AND o.id > :after!uuid
+    FROM organizations o
+    WHERE o.parent_id = ANY (:organization_ids!uuids) AND o.archived_at IS NULL AND o.id > :after!uuid
 ) p
 WHERE place <= :limit!bigint ORDER BY parent_id, place
 """)
@@ -78,6 +80,19 @@ SELECT * FROM (
     WHERE i.organization_id = ANY (:organization_ids!uuids) AND i.id > :after!uuid
 ) p
 WHERE place <= :limit!bigint ORDER BY organization_id, place
+""")
+
+
+CONSENTS = query("""
+SELECT z.id, z.created_at, z.expires_at, z.person_id, z.organization_id, z.acts_for_id, z.app_title, z.scopes
+FROM authorizations z
+WHERE z.person_id = :person_id!uuid AND z.ended_at IS NULL AND z.expires_at > :now!instant AND z.id > :after!uuid
+ORDER BY z.id LIMIT :limit!bigint
+""")
+SIGN_INS = query("""
+SELECT s.id, s.created_at, s.expires_at, s.person_id, s.method FROM sign_ins s
+WHERE s.person_id = :person_id!uuid AND s.ended_at IS NULL AND s.expires_at > :now!instant AND s.id > :after!uuid
+ORDER BY s.id LIMIT :limit!bigint
 """)
 
 
@@ -169,6 +184,14 @@ async def _of_apps(snapshot: Snapshot, of_apps: Query, keys: Sequence[Key], now:
     for row in rows:
         found.setdefault((row["organization_id"], row["app_id"]), []).append(row)
     return found
+
+
+async def own_page(
+    snapshot: Snapshot, pages: Query, person_id: UUID, *, now: datetime, after: UUID | None, limit: int
+) -> list[Row]:
+    """Of what is a person's own and not over, oldest first."""
+    await snapshot.act_for(person_id)
+    return await snapshot.fetch(pages, person_id=person_id, now=now, after=after or FIRST, limit=limit)
 
 
 async def _page(

@@ -40,8 +40,8 @@ async def password_hashed(password: str) -> str:
     return await asyncio.to_thread(hash_password, check_password(password))
 
 
-async def person_add(session: Session, *, address: str, password_hash: str) -> UUID:
-    """Of an address that was checked. Raises SignInAddressTaken."""
+async def person_add(session: Session, *, address: str, password_hash: str | None) -> UUID:
+    """Of an address that was checked; without a password, of who signs in at a provider. Raises SignInAddressTaken."""
     person_id = new_id()
     await enter(session, Scope(person_id=person_id))
     # Not looked up first: of two who come at once with one address one loses, and its transaction stays whole.

@@ -3,6 +3,7 @@
 Refusal
 ├── Conflict
 │   ├── GrantAlreadyEnded
+│   ├── HoldsGrants
 │   └── OwnGrant
 └── InvalidInput   SCOPE_MISSING, SCOPE_BEYOND_ROLE, ENDS_IN_THE_PAST, ENDS_TOO_LATE, ENDS_AFTER_YOURS, OWN_ORGANIZATION
 """
@@ -15,6 +16,13 @@ class GrantAlreadyEnded(Conflict):
 
     def __init__(self) -> None:
         super().__init__("This grant has ended already.", field=("grantId",))
+
+
+class HoldsGrants(Conflict):
+    code = "HOLDS_GRANTS"
+
+    def __init__(self) -> None:
+        super().__init__("It holds grants on tenants: pass them on or let them end first.", field=("organizationId",))
 
 
 class OwnGrant(Conflict):

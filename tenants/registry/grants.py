@@ -19,7 +19,7 @@ from tenants.access.invitations import end_invitations
 from tenants.access.kinds import MemberRole
 from tenants.database import enter
 from tenants.errors import GrantEnded, InvalidInput, NoGrant, NotFound
-from tenants.registry.errors import GrantAlreadyEnded, OwnGrant
+from tenants.registry.errors import GrantAlreadyEnded, HoldsGrants, OwnGrant
 from tenants.registry.models import Grant, Tenant
 from tenants.scope import Scope
 
@@ -178,6 +178,18 @@ async def check_opened(session: AsyncSession, actor: Actor, *, tenant_id: UUID, 
         if each.organization_id == own and each.granted_by_organization_id == own:
             return
     raise NoGrant(field=("tenantId",))
+
+
+async def check_holds_nothing(session: AsyncSession, actor: Actor, *, organization_id: UUID, now: datetime) -> None:
+    """Of a team that is put away: clients would be left with nobody. Comes back into the actor's organization.
+
+    Raises HoldsGrants.
+    """
+    await enter(session, Scope(organization_id=organization_id))
+    live = (Grant.revoked_at.is_(None), or_(Grant.expires_at.is_(None), Grant.expires_at > now))
+    if await session.scalar(select(Grant.id).where(Grant.organization_id == organization_id, *live).limit(1)):
+        raise HoldsGrants
+    await enter(session, Scope(organization_id=actor.organization_id))
 
 
 async def _live_grants(session: AsyncSession, tenant_id: UUID, now: datetime) -> list[Grant]:

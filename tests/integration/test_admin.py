@@ -105,6 +105,25 @@ async def test_each_thing_an_operator_makes_is_written_down_as_theirs(desk: Desk
     assert not [word for word in ("maria", "phrase", "shhh", app["client_secret"].lower()) if word in kept]
 
 
+async def test_who_cannot_sign_in_any_more_gets_a_link_from_the_operator(desk: Desk) -> None:
+    organization = desk.told("organization", "North")["organization_id"]
+    address = f"lost-{organization}@example.com"
+    person = desk.told("person", address, "--organization", organization, typed="a long secret phrase\n")
+    link = desk.told("recovery-link", address.upper())
+    assert link["person_id"] == person["person_id"]
+    token = link["url"].partition("/oauth/recovery?token=")[2]
+    assert token.startswith("azl_")
+    *_, entry = await desk.entries(organization)
+    assert (entry["action"], entry["actor_kind"], entry["subject_id"]) == (
+        "recoveryIssue",
+        "OPERATOR",
+        person["person_id"],
+    )
+    assert token not in str(entry)
+    nobody = desk.run("recovery-link", "nobody@example.com")
+    assert (nobody.returncode, "NOT_FOUND" in nobody.stderr) == (1, True)
+
+
 async def test_what_was_refused_is_not_written_down(desk: Desk) -> None:
     organization = desk.told("organization", "North")["organization_id"]
     assert desk.run("person", "no address", "--organization", organization, typed="short\n").returncode == 1

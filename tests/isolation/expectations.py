@@ -94,6 +94,7 @@ _ORGANIZATION = Opening("organization_id", "organization_id")
 _OF_ORGANIZATION = Guard(reads=(_ORGANIZATION,), writes=_ORGANIZATION)
 _ITSELF = Opening("id", "organization_id")
 _HERSELF = Opening("id", "person_id")
+_OF_PERSON = Guard(reads=(Opening("person_id", "person_id"),), writes=Opening("person_id", "person_id"))
 _QUEUE = "wake-ups by id: a worker serves every tenant"
 
 DIRECTORY = {
@@ -109,6 +110,8 @@ DIRECTORY = {
         Guard((_HERSELF, Opening("id", "person_ids")), _HERSELF),
         looked_up=True,
     ),
+    "identities": Directory(APPENDED, "issuer subject_hash", _OF_PERSON, looked_up=True),
+    "sign_ins": Directory(ALL, "browser_hash method", _OF_PERSON),
     "memberships": Directory(
         ALL, "role", Guard(reads=(_ORGANIZATION, Opening("person_id", "person_id")), writes=_ORGANIZATION)
     ),
@@ -122,7 +125,11 @@ DIRECTORY = {
     "persisted_operations": Directory(APPENDED, "digest document name", _OF_ORGANIZATION),
     "cost_budgets": Directory(ALL, "available", _OF_ORGANIZATION),
     "usage_minutes": Directory(ALL, "operation", _OF_ORGANIZATION),
-    "authorizations": Directory(KEPT, "scopes end_reason", _OF_ORGANIZATION),
+    "authorizations": Directory(
+        KEPT,
+        "app_title scopes end_reason",
+        Guard(reads=(_ORGANIZATION, Opening("person_id", "person_id")), writes=_ORGANIZATION),
+    ),
     "refresh_tokens": Directory(ALL, "token_hash", _OF_ORGANIZATION),
     "embed_tokens": Directory(ALL, "subject_hash origin scopes fields", _OF_ORGANIZATION),
     "sign_in_attempts": Directory(

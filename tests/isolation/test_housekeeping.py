@@ -46,6 +46,14 @@ def test_facts_what_is_made_of_them_and_evidence_are_never_pruned() -> None:
 async def test_the_application_deletes_from_no_directory_table_it_has_no_need_to(
     administrator: Connection, table: str
 ) -> None:
-    needed = {"memberships", "app_secrets", "provider_accounts", "schedules", "pgqueuer", "pgqueuer_schedules"}
+    needed = {
+        "sign_ins",
+        "memberships",
+        "app_secrets",
+        "provider_accounts",
+        "schedules",
+        "pgqueuer",
+        "pgqueuer_schedules",
+    }
     may = await administrator.fetchval("SELECT has_table_privilege('azimuth_app', $1, 'DELETE')", table)
     assert may == (table in needed)

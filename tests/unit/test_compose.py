@@ -145,7 +145,12 @@ def test_secrets_come_from_outside_and_have_no_default(name: str) -> None:
         if variable.endswith("DATABASE_URL"):
             assert re.fullmatch(r"postgresql://azimuth_\w+:\$\{[^}]+\}@postgres:5432/azimuth", value), variable
     defaults = {found["name"] for found in VARIABLE.finditer(SOURCE) if found["kind"] == "-"}
-    assert defaults == {"AZIMUTH_LOG_LEVEL", "AZIMUTH_PROCESSES"}
+    assert defaults == {
+        "AZIMUTH_LOG_LEVEL",
+        "AZIMUTH_PROCESSES",
+        "AZIMUTH_LOCAL_ACCOUNTS",
+        "AZIMUTH_SIGN_IN_PROVIDERS",
+    }
 
 
 def test_the_recipe_at_the_head_makes_every_variable_that_is_wanted() -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from api.ids import (
     OF_ORGANIZATIONS,
+    OF_PEOPLE,
     OWNERS,
     Kind,
     decode,
@@ -34,7 +35,7 @@ def test_an_owners_id_is_its_own() -> None:
 @given(st.sampled_from(Kind), st.uuids(), st.uuids())
 def test_what_belongs_to_no_tenant_names_none(kind: Kind, owner: UUID, id: UUID) -> None:
     gid = encode(kind, owner, id)
-    if kind in OF_ORGANIZATIONS:
+    if kind in OF_ORGANIZATIONS | OF_PEOPLE:
         with pytest.raises(NotFound):
             decode_tenant(gid)
     else:

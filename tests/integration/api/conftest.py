@@ -26,8 +26,10 @@ from tenants.settings import Environment, Settings
 from tests.factories.organizations import Machine, new_machine
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Ledger
+from tests.integration.api.people import Asker, new_asker
 from tests.integration.api.record_shop import RecordShop, open_record_shop
 from tests.integration.api.server import serving
+from tests.integration.api.shapes import OF_PEOPLE
 from tests.integration.api.world import World, settle
 from tests.integration.oauth.world import KnownApp, new_app
 from tests.loopback import listen
@@ -153,6 +155,25 @@ async def caller(http: httpx2.AsyncClient, machine: Machine) -> Caller:
 @pytest.fixture
 async def front_end(world: World, machine: Machine) -> KnownApp:
     return await new_app(world.database, machine.organization_id, AppKind.PUBLIC, scopes=tuple(ApiScope))
+
+
+class Asking(Protocol):
+    """Who may carry out this mutation: the agency's app, or somebody in person."""
+
+    async def __call__(self, mutation: str) -> Asker: ...
+
+
+@pytest.fixture
+def asking(http: httpx2.AsyncClient, address: str, world: World, agency: Caller) -> Asking:
+    async def sign_in_machine(*scopes: str) -> Caller:
+        return await sign_in(http, world.agency.machine, *scopes) if scopes else agency
+
+    async def ask(mutation: str) -> Asker:
+        if mutation in OF_PEOPLE:
+            return await new_asker(world, http, address)
+        return Asker(world.agency, sign_in_machine)
+
+    return ask
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from tests.factories.keys import jwk_of, jwks_of, known_key, new_key
 from tests.factories.organizations import REDIRECT, Machine, give_key, new_machine, new_operation_set, new_organization
 from tests.factories.people import new_invitation, new_person
 from tests.factories.tenants import give_grant, new_tenant
-from tests.integration.api.world import Household
+from tests.integration.api.world import Household, own_gids
 
 Input = dict[str, Any]
 Path = tuple[str, ...]
@@ -141,6 +141,15 @@ async def _app_key_revoke(home: Household) -> Input:
     return {"appId": encode(Kind.APP, machine.organization_id, machine.actor.app_id), "kid": kid}
 
 
+async def _app_update(home: Household) -> Input:
+    return {
+        "appId": await _another_app(home),
+        "name": "Board",
+        "redirectUris": ["https://board.example/back"],
+        "scopes": ["MANAGE_ORGANIZATION"],
+    }
+
+
 async def _app_archive(home: Household) -> Input:
     return {"appId": await _another_app(home)}
 
@@ -169,6 +178,16 @@ async def _organization_create(home: Household) -> Input:
     return {"name": "Retail team"}
 
 
+async def _organization_update(home: Household) -> Input:
+    team = await new_organization(home.planner.database, parent_id=home.machine.organization_id)
+    return {"organizationId": organization_gid(team), "name": "Wholesale team"}
+
+
+async def _organization_archive(home: Household) -> Input:
+    team = await new_organization(home.planner.database, parent_id=home.machine.organization_id)
+    return {"organizationId": organization_gid(team)}
+
+
 async def _invitation_create(home: Household) -> Input:
     team = await new_organization(home.planner.database, parent_id=home.machine.organization_id)
     return {**_inviting(), "role": "OWNER", "organizationId": organization_gid(team)}
@@ -186,6 +205,18 @@ async def _member_update(home: Household) -> Input:
 
 async def _member_remove(home: Household) -> Input:
     return {"memberId": await _another_member(home)}
+
+
+async def _consent_revoke(home: Household) -> Input:
+    return {"consentId": (await own_gids(home.planner.database, home.machine, home.person))[Kind.CONSENT]}
+
+
+async def _sign_in_end(home: Household) -> Input:
+    return {"signInId": (await own_gids(home.planner.database, home.machine, home.person))[Kind.SIGN_IN]}
+
+
+async def _organization_leave(home: Household) -> Input:
+    return {"organizationId": home.gids[Kind.ORGANIZATION]}
 
 
 async def _tenant_owner_invite(home: Household) -> Input:
@@ -319,14 +350,20 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "appSecretRotate": _app_secret_rotate,
     "appKeyAdd": _app_key_add,
     "appKeyRevoke": _app_key_revoke,
+    "appUpdate": _app_update,
     "appArchive": _app_archive,
     "persistedOperationSetCreate": _persisted_operation_set_create,
     "persistedOperationSetArchive": _persisted_operation_set_archive,
     "organizationCreate": _organization_create,
+    "organizationUpdate": _organization_update,
+    "organizationArchive": _organization_archive,
     "invitationCreate": _invitation_create,
     "invitationRevoke": _invitation_revoke,
     "memberUpdate": _member_update,
     "memberRemove": _member_remove,
+    "consentRevoke": _consent_revoke,
+    "signInEnd": _sign_in_end,
+    "organizationLeave": _organization_leave,
     "tenantCreate": _tenant_create,
     "tenantLeave": _tenant_leave,
     "tenantOwnerInvite": _tenant_owner_invite,
@@ -355,16 +392,26 @@ OF_ORGANIZATION = (
     "appSecretRotate",
     "appKeyAdd",
     "appKeyRevoke",
+    "appUpdate",
     "appArchive",
     "persistedOperationSetCreate",
     "persistedOperationSetArchive",
     "organizationCreate",
+    "organizationUpdate",
+    "organizationArchive",
     "invitationCreate",
     "invitationRevoke",
     "memberUpdate",
     "memberRemove",
+    "consentRevoke",
+    "signInEnd",
+    "organizationLeave",
 )
 """Those that act on no tenant there is."""
+
+
+OF_PEOPLE = ("consentRevoke", "signInEnd", "organizationLeave")
+"""What only a person can do, for themselves."""
 
 
 GIVES_A_ROLE = ("invitationCreate", "memberUpdate", "tenantOwnerInvite")

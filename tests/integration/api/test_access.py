@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 import pytest
 
-from api.ids import OWNERS, Kind, decode, encode
+from api.ids import OF_PEOPLE, OWNERS, Kind, decode, encode
 from api.oauth.tokens import Terms, sign_access_token
 from tenants.access.actor import ApiScope
 from tenants.access.clients import find_client
@@ -115,7 +115,7 @@ async def test_connections_need_a_scope_of_their_own(http: httpx2.AsyncClient, w
     assert seen.data["node"]["__typename"] == "ConnectedAccount"
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in OF_PEOPLE])
 async def test_a_strangers_thing_answers_like_one_that_never_was(
     agency: Caller, stranger: Caller, world: World, kind: Kind
 ) -> None:
@@ -136,6 +136,14 @@ async def test_a_strangers_thing_answers_like_one_that_never_was(
         assert first.error["extensions"]["field"] == ["id"]
         assert first.anonymous == second.anonymous
     assert (await stranger.ask(NODE, id=foreign)).data["node"]["id"] == foreign
+
+
+async def test_what_people_have_of_their_own_nobody_looks_up(agency: Caller, world: World) -> None:
+    gids = [world.agency.gids[kind] for kind in OF_PEOPLE]
+    for gid in gids:
+        assert (await agency.ask(NODE, id=gid)).code == "NOT_FOUND"
+    both = await agency.ask("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=gids)
+    assert both.data["nodes"] == [None] * len(gids)
 
 
 async def test_an_id_of_another_kind_is_not_found(agency: Caller, world: World) -> None:

@@ -7,9 +7,14 @@ import pytest
 
 from api.ids import Kind, encode
 from tenants.access.actor import ApiScope
+from tenants.access.kinds import MemberRole
 from tests.factories.organizations import Machine
+from tests.factories.people import new_person
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Ledger
+from tests.integration.api.world import World
+from tests.integration.oauth.browser import Visit
+from tests.integration.oauth.world import KnownApp
 
 ONE = "app { id clientId name kind redirectUris scopes archivedAt secrets { expiresAt } }"
 APP = f"{ONE} clientSecret"
@@ -144,6 +149,73 @@ async def test_the_newest_of_them_works_on_for_the_overlap(caller: Caller) -> No
     turned = await caller.change("appSecretRotate", APP, appId=app["id"], overlapSeconds=86_400)
     (old, _) = turned["app"]["secrets"]
     assert timedelta(hours=23) < datetime.fromisoformat(old["expiresAt"]) - datetime.now(UTC) <= timedelta(days=1)
+
+
+async def test_what_is_known_of_an_app_is_changed(http: httpx2.AsyncClient, caller: Caller) -> None:
+    made = await caller.change("appCreate", APP, name="Board", scopes=["READ_METRICS", "WRITE_KPIS"])
+    app, selection = made["app"], "app { name redirectUris scopes }"
+    renamed = (await caller.change("appUpdate", selection, appId=app["id"], name=" Wall "))["app"]
+    assert renamed == {"name": "Wall", "redirectUris": [], "scopes": ["READ_METRICS", "WRITE_KPIS"]}
+    uris = ["https://wall.example/back"]
+    narrowed = await caller.change("appUpdate", selection, appId=app["id"], scopes=["READ_METRICS"], redirectUris=uris)
+    assert narrowed["app"] == {"name": "Wall", "redirectUris": uris, "scopes": ["READ_METRICS"]}
+    form = {"grant_type": "client_credentials"}
+    token = (await http.post("/oauth/token", data=form, auth=(app["clientId"], made["clientSecret"]))).json()
+    assert token["scope"] == "read_metrics"
+    await caller.change("appArchive", appId=app["id"])
+    refused = await caller.refusal("appUpdate", appId=app["id"], name="Board")
+    assert (refused.code, refused.field) == ("ALREADY_ARCHIVED", ("input", "appId"))
+
+
+@pytest.mark.parametrize(
+    ("input", "code", "field"),
+    [
+        ({"scopes": []}, "SCOPE_MISSING", "scopes"),
+        ({"redirectUris": []}, "REDIRECT_URI_MISSING", "redirectUris"),
+        ({"redirectUris": ["http://front.example/"]}, "REDIRECT_URI_INVALID", "redirectUris"),
+        ({"name": " "}, "NAME_INVALID", "name"),
+    ],
+)
+async def test_a_change_that_makes_no_sense(
+    caller: Caller, ledger: Ledger, input: dict[str, object], code: str, field: str
+) -> None:
+    front = {"name": "Front", "kind": "PUBLIC", "scopes": ["READ_METRICS"], "redirectUris": ["https://front.example/"]}
+    app = (await caller.change("appCreate", APP, **front))["app"]
+    before = await ledger.read()
+    refused = await caller.refusal("appUpdate", appId=app["id"], **{"name": "Front", **input})
+    assert (refused.code, refused.path) == (code, ("input", field))
+    assert await ledger.read() == before
+
+
+async def test_whoever_changes_where_people_are_sent_may_what_the_app_may(
+    http: httpx2.AsyncClient, machine: Machine, caller: Caller, ledger: Ledger
+) -> None:
+    """In their name they could. Nor does anybody give what they lack; to take away and to rename is open to them."""
+    app = (await caller.change("appCreate", APP, name="Board", scopes=["READ_METRICS", "WRITE_KPIS"]))["app"]
+    manager = await sign_in(http, machine, ApiScope.MANAGE_ORGANIZATION, ApiScope.READ_METRICS)
+    before = await ledger.read()
+    for field, value in (("redirectUris", ["https://evil.example/"]), ("scopes", ["READ_METRICS", "WRITE_KPIS"])):
+        refused = await manager.refusal("appUpdate", **{"appId": app["id"], field: value})
+        assert (refused.code, refused.field) == ("SCOPE_BEYOND_YOURS", ("input", field))
+    assert await ledger.read() == before
+    await manager.change("appUpdate", appId=app["id"], name="Wall")
+    await manager.change("appUpdate", appId=app["id"], scopes=["READ_METRICS"])
+
+
+async def test_what_people_allowed_does_not_grow_with_the_app(
+    http: httpx2.AsyncClient, world: World, machine: Machine, caller: Caller, front_end: KnownApp
+) -> None:
+    gid = encode(Kind.APP, machine.organization_id, front_end.app_id)
+    await caller.change("appUpdate", appId=gid, scopes=["READ_METRICS"])
+    person = await new_person(world.database, machine.organization_id, MemberRole.OWNER)
+    http.cookies.clear()
+    visit = Visit(http, front_end, {"scope": None})
+    allowed = (await visit.redeem((await visit.authorize(person))["code"])).json()
+    assert allowed["scope"] == "read_metrics"
+    await caller.change("appUpdate", appId=gid, scopes=["READ_METRICS", "WRITE_KPIS"])
+    form = {"grant_type": "refresh_token", "client_id": front_end.client_id}
+    renewed = await http.post("/oauth/token", data={**form, "refresh_token": allowed["refresh_token"]})
+    assert renewed.json()["scope"] == "read_metrics"
 
 
 async def test_an_app_that_is_put_away_signs_in_no_more(http: httpx2.AsyncClient, caller: Caller) -> None:

@@ -11,8 +11,9 @@ from tenants.access.actor import ApiScope
 from tests.factories.organizations import new_machine
 from tests.factories.tenants import give_grant
 from tests.integration.api.client import Caller, Refusal, sign_in
+from tests.integration.api.conftest import Asking
 from tests.integration.api.ledger import Ledger
-from tests.integration.api.shapes import GIVES_A_ROLE, OF_ORGANIZATION, Leaf, leaves, mutations, sample
+from tests.integration.api.shapes import GIVES_A_ROLE, OF_ORGANIZATION, OF_PEOPLE, Leaf, leaves, mutations, sample
 from tests.integration.api.world import World
 
 IDS = leaves("ID")
@@ -22,16 +23,18 @@ UNKNOWN = UUID("01900000-0000-7000-8000-000000000000")
 
 
 @pytest.mark.parametrize("mutation", mutations())
-async def test_it_goes_through_and_is_told_back(agency: Caller, world: World, mutation: str) -> None:
-    input = await sample(mutation, world.agency)
-    answer = await agency.attempt(mutation, {**input, "clientMutationId": "mine"}, "clientMutationId")
+async def test_it_goes_through_and_is_told_back(asking: Asking, mutation: str) -> None:
+    asker = await asking(mutation)
+    input, caller = await sample(mutation, asker.home), await asker.sign_in()
+    answer = await caller.attempt(mutation, {**input, "clientMutationId": "mine"}, "clientMutationId")
     assert answer.data[mutation] == {"userErrors": [], "clientMutationId": "mine"}
 
 
 @pytest.mark.parametrize("leaf", [leaf for leaf in IDS if str(leaf) not in GUESTS], ids=str)
-async def test_what_is_not_yours_is_not_found(agency: Caller, world: World, ledger: Ledger, leaf: Leaf) -> None:
+async def test_what_is_not_yours_is_not_found(asking: Asking, world: World, ledger: Ledger, leaf: Leaf) -> None:
     """A stranger's id, one that nobody has, one of ours with a stranger's inside, and what is no id at all."""
-    input = await sample(leaf.mutation, world.agency)
+    asker = await asking(leaf.mutation)
+    input, caller = await sample(leaf.mutation, asker.home), await asker.sign_in()
     own = decode(leaf.get(input))
     stranger = decode(world.stranger.gids[own.kind])
     before = await ledger.read()
@@ -43,7 +46,7 @@ async def test_what_is_not_yours_is_not_found(agency: Caller, world: World, ledg
             encode(own.kind, own.owner, UNKNOWN),
             encode(own.kind, stranger.owner, own.id),
         ]
-    refusals = await agency.attempts(leaf.mutation, [leaf.put(input, gid) for gid in gids])
+    refusals = await caller.attempts(leaf.mutation, [leaf.put(input, gid) for gid in gids])
     expected = Refusal("NOT_FOUND", leaf.error_field, "Nothing with this id is visible to you.")
     assert refusals == [expected] * len(gids)
     assert await ledger.read() == before
@@ -82,11 +85,10 @@ async def test_two_tenants_of_one_caller_are_not_mixed(
 
 
 @pytest.mark.parametrize("mutation", mutations())
-async def test_it_needs_its_scope_and_no_other(
-    http: httpx2.AsyncClient, world: World, ledger: Ledger, mutation: str
-) -> None:
-    input = await sample(mutation, world.agency)
-    reader = await sign_in(http, world.agency.machine, ApiScope.READ_METRICS, ApiScope.READ_CONNECTIONS)
+async def test_it_needs_its_scope_and_no_other(asking: Asking, ledger: Ledger, mutation: str) -> None:
+    asker = await asking(mutation)
+    input = await sample(mutation, asker.home)
+    reader = await asker.sign_in(ApiScope.READ_METRICS, ApiScope.READ_CONNECTIONS)
     before = await ledger.read()
     refused = await reader.attempt(mutation, input)
     assert refused.body["data"] is None
@@ -95,8 +97,16 @@ async def test_it_needs_its_scope_and_no_other(
     assert scope in refused.error["message"]
     assert await ledger.read() == before
     needed = tuple(ApiScope) if mutation in GIVES_A_ROLE else (scope,)
-    writer = await sign_in(http, world.agency.machine, *needed)
+    writer = await asker.sign_in(*needed)
     await writer.change(mutation, **input)
+
+
+@pytest.mark.parametrize("mutation", OF_PEOPLE)
+async def test_an_app_on_its_own_has_no_account(agency: Caller, world: World, ledger: Ledger, mutation: str) -> None:
+    input = await sample(mutation, world.agency)
+    before = await ledger.read()
+    assert (await agency.refusal(mutation, **input)).code == "PERSONS_ONLY"
+    assert await ledger.read() == before
 
 
 @pytest.mark.parametrize("mutation", sorted({leaf.mutation for leaf in IDS} - set(OF_ORGANIZATION)))

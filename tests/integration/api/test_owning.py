@@ -1,12 +1,17 @@
 """Businesses are handed to whoever owns them, and clients of an agency to its teams."""
 
 import asyncio
+from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx2
+import pytest
 
 from api.ids import Kind, decode_as, organization_gid
-from tenants.access.actor import ApiScope
+from api.oauth.tokens import Terms, verify_access_token
+from tenants.access.actor import Actor, ApiScope
+from tenants.access.callers import CallerEnded, Callers
+from tenants.access.keys import SigningKeys
 from tenants.access.kinds import AppKind, Audience, MemberRole, OrganizationKind
 from tests.factories.organizations import Machine, new_machine, new_organization
 from tests.factories.people import PASSWORD, KnownPerson, new_person
@@ -15,7 +20,7 @@ from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Ledger
 from tests.integration.api.people import MANAGE, new_address, roles, sign_in_to
 from tests.integration.api.world import World
-from tests.integration.oauth.browser import Page, press
+from tests.integration.oauth.browser import Page, Visit, press
 from tests.integration.oauth.world import KnownApp, new_app
 
 VIEWER = "{ viewer { isPerson app { id } organization { id name kind } } tenants { nodes { name } } }"
@@ -132,6 +137,69 @@ async def test_who_opens_a_team_owns_it(
     team = (await by_owner.change("organizationCreate", "organization { id }", name="Team"))["organization"]["id"]
     in_team = await sign_in_to(http, front_end, owner, *MANAGE, organization=team)
     assert await roles(in_team) == {owner.address: "OWNER"}
+
+
+async def test_a_team_is_given_another_name_by_itself_or_by_its_agency(
+    http: httpx2.AsyncClient, world: World, machine: Machine, caller: Caller, ledger: Ledger
+) -> None:
+    team = await new_organization(world.database, name="Team", parent_id=machine.organization_id)
+    by_team = await sign_in(http, await new_machine(world.database, organization_id=team))
+    gid, own = organization_gid(team), organization_gid(machine.organization_id)
+    for who, each, name in ((caller, gid, "Wholesale"), (by_team, gid, "Retail"), (caller, own, "North & Daughters")):
+        named = await who.change("organizationUpdate", "organization { id name }", organizationId=each, name=name)
+        assert named["organization"] == {"id": each, "name": name}
+    before = await ledger.read()
+    for who, foreign in ((by_team, str(own)), (caller, world.stranger.gids[Kind.ORGANIZATION])):
+        refused = await who.refusal("organizationUpdate", organizationId=foreign, name="Mine")
+        assert (refused.code, refused.field) == ("NOT_FOUND", ("input", "organizationId"))
+    assert (await caller.refusal("organizationUpdate", organizationId=gid, name=" ")).code == "NAME_INVALID"
+    assert await ledger.read() == before
+
+
+async def test_a_team_is_put_away_when_it_has_no_clients_any_more(
+    http: httpx2.AsyncClient,
+    world: World,
+    machine: Machine,
+    caller: Caller,
+    front_end: KnownApp,
+    browser: httpx2.AsyncClient,
+) -> None:
+    team = await new_organization(world.database, name="Team", parent_id=machine.organization_id)
+    its_app = await new_machine(world.database, organization_id=team)
+    person = await new_person(world.database, team, MemberRole.OWNER)
+    gid, tenant = organization_gid(team), await new_tenant(world.database, world.keyring, machine.actor)
+    grant = await caller.change(
+        "grantCreate", "grant { id }", tenantId=tenant.gid, organizationId=gid, role="VIEWER", scopes=["READ_METRICS"]
+    )
+    refused = await caller.refusal("organizationArchive", organizationId=gid)
+    assert (refused.code, refused.field) == ("HOLDS_GRANTS", ("input", "organizationId"))
+    by_team, in_team = await sign_in(http, its_app), await sign_in_to(http, front_end, person, *MANAGE)
+    left_open = await by_team.change("invitationCreate", "url", address=new_address(), role="VIEWER")
+    await caller.change("grantRevoke", grantId=grant["grant"]["id"])
+    away = await caller.change("organizationArchive", "organization { id archivedAt }", organizationId=gid)
+    assert away["organization"]["archivedAt"] is not None
+
+    form = {"grant_type": "client_credentials"}
+    assert (await http.post("/oauth/token", data=form, auth=its_app.credentials)).status_code == 401
+    assert (await browser.get(left_open["url"])).status_code == 410
+    http.cookies.clear()
+    nowhere = await Visit(http, front_end).sign_in(person)
+    assert (nowhere.status_code, "not a member" in Page(nowhere.text).text) == (403, True)
+    with pytest.raises(CallerEnded):
+        await Callers(world.database, memory_seconds=0).admit(await _actor(world, in_team))
+    under = "{ viewer { organization { subOrganizations { nodes { id } } } } }"
+    assert (await caller.ask(under)).data["viewer"]["organization"]["subOrganizations"]["nodes"] == []
+    again = await caller.refusal("organizationArchive", organizationId=gid)
+    assert (again.code, again.field) == ("ALREADY_ARCHIVED", ("input", "organizationId"))
+    own = await caller.refusal("organizationArchive", organizationId=organization_gid(machine.organization_id))
+    assert own.code == "NOT_FOUND"
+
+
+async def _actor(world: World, caller: Caller) -> Actor:
+    """Who an access token says it is."""
+    keys = await SigningKeys(world.database, world.keyring).public()
+    issuer = str(caller.http.base_url).rstrip("/")
+    return verify_access_token(caller.token, keys=keys, terms=Terms(issuer, 3600), now=datetime.now(UTC))[0]
 
 
 async def test_only_agencies_have_teams(http: httpx2.AsyncClient, world: World) -> None:

@@ -14,8 +14,9 @@ from tests.factories.people import new_invitation, new_person
 from tests.factories.shops import new_provider_app, new_shop
 from tests.factories.tenants import give_grant, new_tenant
 from tests.integration.api.client import Caller, sign_in
+from tests.integration.api.people import person_at
 from tests.integration.api.shapes import CORE
-from tests.integration.api.world import Household, World, new_household
+from tests.integration.api.world import Household, World, new_household, own_gids
 
 PAGE = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { %s } } nodes { %s }"
 COUNT = 7
@@ -34,12 +35,15 @@ class Field:
 
     def query(self, arguments: str) -> str:
         inner = f"{self.name}({arguments}) {{ {PAGE % (self.shown, self.shown)} }}"
+        if self.owner == "Viewer":
+            return f"query($id: ID!) {{ node(id: $id) {{ id }} viewer {{ found: {inner} }} }}"
         if self.owner == "Query":
             return f"query($id: ID!) {{ node(id: $id) {{ id }} found: {inner} }}"
         return f"query($id: ID!) {{ node(id: $id) {{ ... on {self.owner} {{ found: {inner} }} }} }}"
 
     def found(self, data: Any) -> dict[str, Any]:
-        connection: dict[str, Any] = data["found"] if self.owner == "Query" else data["node"]["found"]
+        where = {"Query": data, "Viewer": data.get("viewer")}.get(self.owner, data["node"])
+        connection: dict[str, Any] = where["found"]
         return connection
 
 
@@ -75,14 +79,27 @@ async def home(world: World) -> Household:
         await new_person(world.database, machine.organization_id)
         await new_invitation(world.database, machine.actor)
         await new_operation_set(world.database, machine.actor)
+        await own_gids(world.database, machine, home.person)
     for _ in range(COUNT):
         await new_organization(world.database, parent_id=machine.organization_id)
     return home
 
 
 @pytest.fixture(scope="module")
-async def owner(http: httpx2.AsyncClient, home: Household) -> Caller:
+async def machine(http: httpx2.AsyncClient, home: Household) -> Caller:
     return await sign_in(http, home.machine)
+
+
+@pytest.fixture(scope="module")
+async def person(http: httpx2.AsyncClient, address: str, home: Household, world: World) -> Caller:
+    return await person_at(world, home, http, address).sign_in()
+
+
+@pytest.fixture
+def owner(request: pytest.FixtureRequest, machine: Caller, person: Caller) -> Caller:
+    """Whose the field is: an organization's, or a person's own."""
+    field = getattr(request.node, "callspec", None) and request.node.callspec.params.get("field")
+    return person if field and field.owner == "Viewer" else machine
 
 
 @pytest.fixture
@@ -90,6 +107,7 @@ def start(home: Household) -> dict[str, str]:
     """The id of the thing a field stands on."""
     return {
         "Query": home.tenant.gid,
+        "Viewer": home.tenant.gid,
         "Tenant": home.tenant.gid,
         "Objective": home.gids[Kind.OBJECTIVE],
         "Organization": home.gids[Kind.ORGANIZATION],

@@ -1,6 +1,7 @@
 """People come to an organization by invitation, get a role there, and go again."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -83,6 +84,29 @@ async def test_who_has_an_account_signs_in_to_join(
         assert (forced.status_code, await roles(caller)) == (403, {}), action
     assert (await press(browser, wrong, "sign_in", password=PASSWORD)).status_code == 200
     assert await roles(caller) == {person.address: "ADMIN"}
+
+
+async def test_the_page_tells_nobody_whether_there_is_an_account(
+    world: World, browser: httpx2.AsyncClient, caller: Caller
+) -> None:
+    """Not even who holds the link: whoever invites holds it too."""
+    person = await new_person(world.database)
+    told = []
+    for address in (person.address, new_address()):
+        made = await caller.change("invitationCreate", "url", address=address, role="VIEWER")
+        browser.cookies.clear()
+        page = await browser.get(made["url"])
+        short = await press(browser, page, "join", password="short")
+        assert (page.status_code, short.status_code) == (200, 400)
+        told.append([_blank(each, address) for each in (page, short)])
+    assert told[0] == told[1]
+
+
+def _blank(page: httpx2.Response, address: str) -> str:
+    """Without what differs from page to page anyway."""
+    form = Page(page.text)
+    text = page.text.replace(address, "").replace(form.fields["form_token"], "")
+    return re.sub(r"token=[\w%-]+", "", text)
 
 
 async def test_who_is_signed_in_joins_by_a_button(
@@ -326,7 +350,8 @@ async def test_who_is_disabled_joins_nothing(browser: httpx2.AsyncClient, world:
     page = await browser.get(second["url"])
     async with world.database.unit_of_work(Scope(person_id=person.person_id)) as session:
         await session.execute(update(Person).where(Person.id == person.person_id).values(disabled_at=datetime.now(UTC)))
-    assert (await press(browser, page, "accept")).status_code == 410
+    assert (await press(browser, page, "accept")).status_code == 400, "they are signed in no more"
+    assert (await press(browser, page, "join", password=PASSWORD)).status_code == 403
 
 
 async def test_lists_of_people_are_answered_by_a_plan(world: World, machine: Machine, caller: Caller) -> None:

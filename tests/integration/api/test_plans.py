@@ -7,6 +7,7 @@ import pytest
 
 from tests.factories.plans import Planner
 from tests.integration.api.client import Caller
+from tests.integration.api.conftest import Asking
 from tests.integration.api.ledger import Ledger
 from tests.integration.api.shapes import leaves, mutations, sample
 from tests.integration.api.world import World
@@ -214,12 +215,13 @@ async def test_of_two_at_once_one_links(agency: Caller, planner: Planner) -> Non
         assert {each[0]["code"] for each in errors if each} <= {"ALREADY_LINKED", "ALREADY_EXISTS"}
 
 
-async def test_a_null_is_what_was_left_out(agency: Caller, world: World) -> None:
+async def test_a_null_is_what_was_left_out(asking: Asking) -> None:
     """Where a field may be left out, null means the same."""
     for mutation in mutations():
-        input = await sample(mutation, world.agency)
+        asker = await asking(mutation)
+        input, caller = await sample(mutation, asker.home), await asker.sign_in()
         optional = {leaf.path[0] for leaf in leaves("String", "Date", "Decimal", "ID") if leaf.mutation == mutation}
         required = {leaf.path[0] for leaf in leaves("String", "Date", "Decimal", "ID") if leaf.required}
         nulls = dict.fromkeys(optional - required - {"points", "tolerance", "startValue", "trajectory"})
-        refused = (await agency.attempt(mutation, {**input, **nulls})).data[mutation]["userErrors"]
+        refused = (await caller.attempt(mutation, {**input, **nulls})).data[mutation]["userErrors"]
         assert refused == [], mutation

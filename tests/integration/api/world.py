@@ -9,7 +9,7 @@ from api.ids import Kind, encode, organization_gid
 from tenants.database import Database
 from tenants.secrets.keyring import KeyRing
 from tests.factories.organizations import Machine, new_machine, new_operation_set
-from tests.factories.people import new_invitation, new_person
+from tests.factories.people import KnownPerson, new_consent, new_invitation, new_person, new_sign_in
 from tests.factories.plans import Planner
 from tests.factories.shops import Shop, new_provider_app, new_shop, order
 from tests.factories.tenants import Tenancy, founders_grant, new_tenant
@@ -17,7 +17,10 @@ from tests.factories.tenants import Tenancy, founders_grant, new_tenant
 
 @dataclass(frozen=True)
 class Household:
-    """An organization with its app, its registration at the provider, and a tenant. `gids` has one id of each kind."""
+    """An organization with its app, its registration at the provider, and a tenant. `gids` has one id of each kind.
+
+    `person` belongs to it, and whatever people have of their own in `gids` is theirs.
+    """
 
     machine: Machine
     keyring: KeyRing
@@ -25,6 +28,7 @@ class Household:
     tenant: Tenancy
     shop: Shop
     planner: Planner
+    person: KnownPerson
     gids: Mapping[Kind, str]
 
 
@@ -80,6 +84,7 @@ async def new_household(database: Database, keyring: KeyRing, machine: Machine, 
         Kind.OPERATION_SET: encode(
             Kind.OPERATION_SET, organization_id, await new_operation_set(database, machine.actor)
         ),
+        **await own_gids(database, machine, member),
         Kind.TENANT: tenant.gid,
         Kind.GRANT: encode(Kind.GRANT, tenant.id, await founders_grant(database, tenant)),
         Kind.KPI: kpi,
@@ -90,4 +95,11 @@ async def new_household(database: Database, keyring: KeyRing, machine: Machine, 
         Kind.TARGET: await planner.target(kpi),
         Kind.CONNECTION: encode(Kind.CONNECTION, tenant.id, shop.connection_id),
     }
-    return Household(machine, keyring, provider_app_id, tenant, shop, planner, gids)
+    return Household(machine, keyring, provider_app_id, tenant, shop, planner, member, gids)
+
+
+async def own_gids(database: Database, machine: Machine, person: KnownPerson) -> dict[Kind, str]:
+    return {
+        Kind.CONSENT: encode(Kind.CONSENT, person.person_id, await new_consent(database, machine.actor, person)),
+        Kind.SIGN_IN: encode(Kind.SIGN_IN, person.person_id, await new_sign_in(database, person)),
+    }

@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,11 +14,16 @@ from starlette.applications import Starlette
 
 from api.oauth.routes import routes
 from api.oauth.tokens import AccessTokens, Terms
+from connectors.http import open_client
+from sandbox.app import create_app as create_sandbox
+from sandbox.config import SandboxConfig
+from sandbox.shopify.settings import ShopifySettings
 from tenants.access.callers import Callers
 from tenants.access.keys import SigningKeys
 from tenants.database import Database
 from tenants.secrets.keyring import KeyRing
 from tenants.settings import Settings
+from tests.integration.oauth.practice import Practice
 from tests.integration.oauth.world import ManualClock, World, settle
 from tests.loopback import listen
 
@@ -75,22 +80,52 @@ def callers(database: Database) -> Callers:
     return Callers(database, memory_seconds=0)
 
 
+@asynccontextmanager
+async def serving(app: Starlette, server: socket.socket) -> AsyncIterator[None]:
+    running = Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
+    task = asyncio.create_task(running.serve(sockets=[server.dup()]))
+    yield
+    running.should_exit = True
+    await task
+
+
 @pytest.fixture(scope="session")
-async def address(
+async def practice(listening: Listening) -> AsyncIterator[Practice]:
+    """A provider of sign-ins, at which the authorization server is registered."""
+    config = SandboxConfig(shopify=ShopifySettings(shops=()))
+    with listen() as server:
+        async with serving(create_sandbox(config), server), open_client() as http:
+            url = f"http://127.0.0.1:{server.getsockname()[1]}"
+            yield await Practice.open(url, config.control_token, http, listening.settings.public_url)
+
+
+Open = Callable[[Settings], Starlette]
+
+
+@pytest.fixture(scope="session")
+async def opened(
     database: Database,
     keyring: KeyRing,
-    listening: Listening,
     tokens: AccessTokens,
     callers: Callers,
     only_clock: ManualClock,
-) -> AsyncIterator[str]:
+    practice: Practice,
+) -> Open:
+    providers = {practice.provider.registration.key: practice.provider}
+
+    def open_(settings: Settings) -> Starlette:
+        return Starlette(
+            routes=routes(database, settings, keyring, tokens, callers, clock=only_clock, providers=providers)
+        )
+
+    return open_
+
+
+@pytest.fixture(scope="session")
+async def address(listening: Listening, opened: Open) -> AsyncIterator[str]:
     """Where the authorization server listens."""
-    app = Starlette(routes=routes(database, listening.settings, keyring, tokens, callers, clock=only_clock))
-    server = Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2))
-    serving = asyncio.create_task(server.serve(sockets=[listening.socket.dup()]))
-    yield listening.settings.public_url
-    server.should_exit = True
-    await serving
+    async with serving(opened(listening.settings), listening.socket):
+        yield listening.settings.public_url
 
 
 @pytest.fixture(scope="session")

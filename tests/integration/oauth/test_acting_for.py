@@ -81,7 +81,7 @@ async def test_nobody_manages_an_organization_through_a_strangers_app(
     page = await visit.sign_in(baker)
     assert "manage the organization" not in page.text
     actor = await actor_of(tokens, visit, received(await visit.submit(page, "allow"))["code"])
-    assert actor.scopes == set(EVERYTHING) - {ApiScope.MANAGE_ORGANIZATION}
+    assert actor.scopes == set(EVERYTHING) - {ApiScope.MANAGE_ORGANIZATION, ApiScope.MANAGE_ACCOUNT}
 
 
 async def test_the_operators_app_manages_any(

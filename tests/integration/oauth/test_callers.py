@@ -89,6 +89,7 @@ async def test_what_a_person_allowed_may_be_taken_back(
                 app_id=app_id,
                 person_id=analyst.person_id,
                 acts_for_id=world.organization_id,
+                app_title="Reports",
                 scopes=["read_metrics"],
                 expires_at=datetime.now(UTC),
                 ended_at=ended_at,

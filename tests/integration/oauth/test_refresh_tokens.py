@@ -202,13 +202,10 @@ async def test_an_end_is_in_the_organizations_audit(http: httpx2.AsyncClient, da
     await is_refused(http, world.front_end, first["refresh_token"])
     await is_refused(http, world.front_end, first["refresh_token"])
     async with database.snapshot(Scope(organization_id=world.organization_id)) as session:
-        entries = (await session.scalars(select(OrganizationAuditEntry).order_by(OrganizationAuditEntry.id))).all()
+        ends = select(OrganizationAuditEntry).where(OrganizationAuditEntry.action == "authorizationEnd")
+        entries = (await session.scalars(ends.order_by(OrganizationAuditEntry.id))).all()
     last = entries[-1]
-    assert (last.action, last.changes, last.actor_id) == (
-        "authorizationEnd",
-        {"code": "TOKEN_REUSED"},
-        str(world.front_end.app_id),
-    )
+    assert (last.changes, last.actor_id) == ({"code": "TOKEN_REUSED"}, str(world.front_end.app_id))
     assert len({entry.subject_id for entry in entries}) == len(entries)
 
 

@@ -6,6 +6,10 @@ import pytest
 
 from tenants.settings import ConfigurationError, Environment, read_settings
 
+PROVIDER = (
+    '[{"key": "acme-id", "name": "Acme", "issuer": "https://id.acme.example", "client_id": "x",'
+    ' "client_secret": "hunter2"}]'
+)
 KEY = base64.b64encode(bytes(32)).decode()
 
 
@@ -39,6 +43,11 @@ def test_without_any_variable_it_is_a_development_machine() -> None:
         ("AZIMUTH_ENV", "staging", "'development', 'test' or 'production'"),
         ("AZIMUTH_SHOPIFY_BASE_URL", "https://shop.example.com", "must contain {shop}"),
         ("AZIMUTH_TICK_SECONDS", "soon", "number"),
+        ("AZIMUTH_SIGN_IN_PROVIDERS", '[{"client_secret": "hunter2"', "JSON list"),
+        ("AZIMUTH_SIGN_IN_PROVIDERS", PROVIDER.replace("https:", "http:"), "https"),
+        ("AZIMUTH_SIGN_IN_PROVIDERS", PROVIDER.replace("acme-id", "ACME/"), "pattern"),
+        ("AZIMUTH_SIGN_IN_PROVIDERS", PROVIDER.replace("client_secret", "secret"), "required"),
+        ("AZIMUTH_SIGN_IN_PROVIDERS", f"[{PROVIDER[1:-1]}, {PROVIDER[1:-1]}]", "of its own"),
     ],
 )
 def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
@@ -48,6 +57,7 @@ def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value:
     line = str(refused.value)
     assert line.startswith(f"{name}: ")
     assert words in line
+    assert "hunter2" not in line
     assert "hunter2" not in line
 
 
@@ -82,3 +92,18 @@ def test_a_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = repr(read_settings())
     assert "hunter2" not in shown
     assert KEY not in shown
+
+
+def test_providers_are_read_and_their_secrets_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZIMUTH_SIGN_IN_PROVIDERS", PROVIDER)
+    monkeypatch.setenv("AZIMUTH_LOCAL_ACCOUNTS", "false")
+    settings = read_settings()
+    (provider,) = settings.sign_in_providers
+    assert (provider.key, provider.client_secret.get_secret_value()) == ("acme-id", "hunter2")
+    assert "hunter2" not in repr(settings)
+
+
+def test_somebody_must_be_able_to_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZIMUTH_LOCAL_ACCOUNTS", "false")
+    with pytest.raises(ConfigurationError, match="AZIMUTH_SIGN_IN_PROVIDERS must name one"):
+        read_settings()
