@@ -94,6 +94,7 @@ async def update_app(
     name: str | None,
     redirect_uris: Sequence[str] | None,
     scopes: Collection[str] | None,
+    persisted_only: bool | None,
 ) -> App:
     """What is None stays. What people consented to does not grow with the scopes.
 
@@ -108,6 +109,8 @@ async def update_app(
         _check_reachable(AppKind(app.kind), app.redirect_uris)
     if name is not None:
         app.name = check_name(name)
+    if persisted_only is not None:
+        app.persisted_only = persisted_only
     if scopes is not None or redirect_uris is not None:
         _check_not_beyond(actor, app.scopes, field="scopes" if scopes is not None else "redirectUris")
     await session.flush()

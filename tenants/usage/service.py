@@ -29,6 +29,26 @@ MOST_NAMES = 100
 OTHERS = "(others)"
 NOBODY = UUID(int=0)
 
+COUNT_ASKED = statement("""
+INSERT INTO usage_minutes AS u
+    (organization_id, app_id, minute, operation, requests, points, throttled, failed)
+SELECT :organization_id!uuid, * FROM unnest(
+    :app_ids!uuids, :minutes!instants, :operations!texts, :requests!bigints, :points!bigints, :throttled!bigints,
+    :failed!bigints)
+ON CONFLICT (organization_id, app_id, minute, operation) DO UPDATE SET
+    requests = u.requests + excluded.requests, points = u.points + excluded.points,
+    throttled = u.throttled + excluded.throttled, failed = u.failed + excluded.failed
+""")
+COUNT_READS = statement("""
+INSERT INTO read_minutes AS r
+    (tenant_id, organization_id, app_id, person_id, minute, operation, requests, points)
+SELECT :tenant_id!uuid, * FROM unnest(
+    :organization_ids!uuids, :app_ids!uuids, :person_ids!uuids, :minutes!instants, :operations!texts,
+    :requests!bigints, :points!bigints)
+ON CONFLICT (tenant_id, minute, organization_id, app_id, person_id, operation) DO UPDATE SET
+    requests = r.requests + excluded.requests, points = r.points + excluded.points
+""")
+
 
 class Written(NamedTuple):
     """Where counts go: `columns` are the parameters for what stands in a key and its counts, in that order."""
@@ -40,30 +60,13 @@ class Written(NamedTuple):
 
 
 ASKED = Written(
-    statement("""
-INSERT INTO usage_minutes AS u
-    (organization_id, app_id, minute, operation, requests, points, throttled, failed)
-SELECT :organization_id!uuid, * FROM unnest(
-    :app_ids!uuids, :minutes!instants, :operations!texts, :requests!bigints, :points!bigints, :throttled!bigints,
-    :failed!bigints)
-ON CONFLICT (organization_id, app_id, minute, operation) DO UPDATE SET
-    requests = u.requests + excluded.requests, points = u.points + excluded.points,
-    throttled = u.throttled + excluded.throttled, failed = u.failed + excluded.failed
-"""),
+    COUNT_ASKED,
     "organization_id",
     ("app_ids", "minutes", "operations", "requests", "points", "throttled", "failed"),
     lambda owner: Scope(organization_id=owner),
 )
 READS = Written(
-    statement("""
-INSERT INTO read_minutes AS r
-    (tenant_id, organization_id, app_id, person_id, minute, operation, requests, points)
-SELECT :tenant_id!uuid, * FROM unnest(
-    :organization_ids!uuids, :app_ids!uuids, :person_ids!uuids, :minutes!instants, :operations!texts,
-    :requests!bigints, :points!bigints)
-ON CONFLICT (tenant_id, minute, organization_id, app_id, person_id, operation) DO UPDATE SET
-    requests = r.requests + excluded.requests, points = r.points + excluded.points
-"""),
+    COUNT_READS,
     "tenant_id",
     ("organization_ids", "app_ids", "person_ids", "minutes", "operations", "requests", "points"),
     Scope.of_tenant,

@@ -20,6 +20,9 @@ class AppUpdateInput(KeyedInput):
     scopes: list[ApiScope] | None = strawberry.field(
         default=None, description="All of them; none that your own token lacks. People are asked for new ones first."
     )
+    persisted_only: bool | None = strawberry.field(
+        default=None, description="Whether it is asked by no operations but those it has registered."
+    )
 
 
 @strawberry.type
@@ -33,7 +36,7 @@ class AppUpdatePayload(Payload):
     AppUpdatePayload,
     scope=ApiScope.MANAGE_ORGANIZATION,
     tenant=None,
-    description="Change what an app is called, where it sends people back to, and what its tokens may allow.",
+    description="Change what an app is called, where it sends people back to, and what its tokens may do.",
 )
 async def app_update(unit: Unit, info: Info, input: AppUpdateInput) -> Done:
     row = await update_app(
@@ -43,5 +46,6 @@ async def app_update(unit: Unit, info: Info, input: AppUpdateInput) -> Done:
         name=input.name,
         redirect_uris=input.redirect_uris,
         scopes=input.scopes,
+        persisted_only=input.persisted_only,
     )
     return Done(encode(Kind.APP, row.organization_id, row.id))

@@ -147,6 +147,7 @@ async def _app_update(home: Household) -> Input:
         "name": "Board",
         "redirectUris": ["https://board.example/back"],
         "scopes": ["MANAGE_ORGANIZATION"],
+        "persistedOnly": True,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from api.ids import Kind, encode
 from tests.factories.organizations import Machine, new_machine, new_operation_set
 from tests.factories.tenants import Tenancy, change_grants, give_grant
 from tests.integration.api.client import Caller, sign_in
@@ -76,6 +77,15 @@ async def test_an_app_may_be_asked_by_nothing_else(opened: Open, caller: Caller,
         assert code(await asker.post(by_hash(OTHER))) == "PERSISTED_QUERY_NOT_FOUND"
         for body in ({"documentId": made["operations"][0]["id"]}, by_hash(VIEWER), {"query": VIEWER}):
             assert (await asker.post(body)).json()["data"]["viewer"], body
+
+
+async def test_an_app_is_let_out_of_it_again(opened: Open, caller: Caller, machine: Machine) -> None:
+    await register(caller, machine, VIEWER, persistedOnly=True)
+    app = encode(Kind.APP, machine.organization_id, machine.actor.app_id)
+    changed = await caller.change("appUpdate", "app { persistedOnly }", appId=app, persistedOnly=False)
+    assert changed["app"] == {"persistedOnly": False}
+    async with opened() as url, httpx2.AsyncClient(base_url=url, trust_env=False) as other:
+        assert (await (await sign_in(other, machine)).post({"query": OTHER})).json()["data"]["viewer"]
 
 
 async def test_of_other_apps_nothing_is_known(caller: Caller, machine: Machine, world: World) -> None:
