@@ -405,3 +405,22 @@ async def test_where_there_are_no_local_accounts_the_provider_is_the_only_way(
     assert account.password_hash is None, "what was set by whoever came first is none any more"
     async with database.snapshot(Scope(person_id=local.person_id)) as session:
         assert len((await session.scalars(select(Identity))).all()) == 1
+
+
+async def test_a_recovery_link_ties_the_accounts_own_address_only(
+    http: httpx2.AsyncClient, database: Database, keyring: KeyRing, practice: Practice, local: KnownPerson
+) -> None:
+    """Whoever the link went astray to cannot tie it to themselves at the provider, and it works on for its person."""
+    async with database.unit_of_work() as session:
+        _, token = await issue_recovery(session, address=local.address, key=system_key(keyring), now=datetime.now(UTC))
+    page = await http.get(f"/oauth/recovery?token={token}")
+    for subject in (
+        await practice.person(new_address()),
+        await practice.person(local.address, verified=False),
+        await practice.person(None),
+    ):
+        refused = await practice.sign_in(http, page, subject)
+        assert (refused.status_code, "another address" in refused.text) == (403, True)
+    done = await practice.sign_in(http, page, await practice.person(local.address))
+    assert (done.status_code, f"you sign in with {NAME}" in Page(done.text).text) == (200, True)
+    assert [each.password_hash for each in await accounts(database, local.address)] == [None]
