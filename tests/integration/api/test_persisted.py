@@ -12,6 +12,7 @@ from tests.factories.organizations import Machine, new_machine, new_operation_se
 from tests.factories.tenants import Tenancy, change_grants, give_grant
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.conftest import Open
+from tests.integration.api.subscriber import ORDERS, STATUS, subscriber
 from tests.integration.api.world import World
 
 VIEWER = "query Who { viewer { clientId } }"
@@ -77,6 +78,18 @@ async def test_an_app_may_be_asked_by_nothing_else(opened: Open, caller: Caller,
         assert code(await asker.post(by_hash(OTHER))) == "PERSISTED_QUERY_NOT_FOUND"
         for body in ({"documentId": made["operations"][0]["id"]}, by_hash(VIEWER), {"query": VIEWER}):
             assert (await asker.post(body)).json()["data"]["viewer"], body
+
+
+async def test_it_subscribes_by_nothing_else_either(
+    opened: Open, caller: Caller, machine: Machine, tenant: Tenancy
+) -> None:
+    await register(caller, machine, ORDERS, persistedOnly=True)
+    async with opened() as url, httpx2.AsyncClient(base_url=url, trust_env=False) as other:
+        async with subscriber(url, (await sign_in(other, machine)).token) as told:
+            await told.subscribe(STATUS, id="other", t=tenant.gid)
+            assert await told.code("other") == "PERSISTED_ONLY"
+            await told.subscribe(ORDERS, t=tenant.gid)
+            assert await told.next() == {"metricChanged": {"kpis": []}}
 
 
 async def test_an_app_is_let_out_of_it_again(opened: Open, caller: Caller, machine: Machine) -> None:

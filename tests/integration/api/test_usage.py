@@ -24,6 +24,7 @@ from tests.integration.api.client import Answer, Caller, sign_in
 from tests.integration.api.conftest import Open
 from tests.integration.api.ledger import Ledger
 from tests.integration.api.people import member_gid, sign_in_to
+from tests.integration.api.subscriber import ORDERS, subscriber
 from tests.integration.api.world import World
 from tests.integration.oauth.world import KnownApp
 
@@ -147,6 +148,17 @@ async def test_one_operation_over_many_tenants_is_shared_out(
     assert [each["operations"] for each in shares] == [
         [{"name": "All", "requests": "1", "points": each["points"]}] for each in shares
     ]
+
+
+async def test_each_look_of_a_subscription_is_paid_and_counted(
+    opened: Open, http: httpx2.AsyncClient, guest: Machine, tenant: Tenancy
+) -> None:
+    async with opened() as url, httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30) as other:
+        async with subscriber(url, (await sign_in(other, guest)).token) as told:
+            await told.subscribe(ORDERS.replace("subscription(", "subscription Watch("), t=tenant.gid)
+            await told.next()
+    usage = (await (await sign_in(http, guest)).ask(OF_APP)).data["viewer"]["app"]["usage"]
+    assert [(each["name"], each["requests"], each["points"]) for each in usage["operations"]] == [("Watch", "1", "2")]
 
 
 async def test_a_tenants_usage_is_of_ones_own_organization(
