@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from tenants.errors import ForbiddenScope
+from tenants.errors import Denied, ForbiddenScope
 
 
 class ApiScope(StrEnum):
@@ -60,6 +60,11 @@ class Actor:
         return f"person:{self.person_id}" if self.person_id else f"app:{self.app_id}"
 
     @property
+    def may_explore(self) -> bool:
+        """Whether it is told what the schema has: not what is made for one page, or for a few operations."""
+        return self.bounds is None and not self.persisted_only
+
+    @property
     def keeps_keys_as(self) -> str:
         """Whose idempotency keys are its own: of an app, and of each organization that acts through it."""
         return self.client_id if self.app_owner_id is None else f"{self.client_id} {self.organization_id}"
@@ -67,6 +72,14 @@ class Actor:
     def may_meet(self, tenant_id: UUID) -> bool:
         """Whether it is no other than the one it is held to."""
         return self.bounds is None or self.bounds.tenant_id == tenant_id
+
+    def require_exploring(self) -> None:
+        """Raises Denied."""
+        if not self.may_explore:
+            raise Denied(
+                "Embed tokens, and apps that are asked by registered operations alone, are not told of the schema.",
+                code="INTROSPECTION_FORBIDDEN",
+            )
 
     def require(self, scope: ApiScope) -> None:
         """Raises ForbiddenScope."""
