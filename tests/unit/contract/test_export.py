@@ -22,9 +22,7 @@ def released(folder: Path, more: str) -> None:
 def test_a_schema_that_breaks_what_was_released_is_released_on_purpose_alone(tmp_path: Path) -> None:
     assert unreleased(tmp_path) == ["nothing has been released"]
     released(tmp_path, "tidings: Int")
-    (fault,) = faults(today=TODAY, folder=tmp_path)
-    assert fault.startswith("Query.tidings: ")
-    with pytest.raises(NotReleased, match=r"Query\.tidings"):
+    with pytest.raises(NotReleased, match=r"^Query\.tidings: .*$"):
         release(today=TODAY, folder=tmp_path)
     made = release(today=TODAY, breaking=True, folder=tmp_path)
     assert [(each.coordinate, each.impact) for each in made.changes] == [("Query.tidings", Impact.BREAKING)]
@@ -33,7 +31,6 @@ def test_a_schema_that_breaks_what_was_released_is_released_on_purpose_alone(tmp
 
 def test_what_changed_since_is_told_and_released(tmp_path: Path) -> None:
     released(tmp_path, 'tidings: Int @deprecated(reason: "Removed after 2027-03-01.")')
-    assert faults(today=date(2027, 3, 2), folder=tmp_path) == []
     assert unreleased(tmp_path) == [
         "breaking: Field Query.tidings was removed.",
         "since 2026-11-27: 1 breaking, 0 dangerous, 0 safe",
