@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from tenants import logs
+from tenants.clock import wall_now
 from tenants.settings import ConfigurationError, Settings, settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -128,19 +129,40 @@ def explain(
 
 @app.command()
 def schema(
-    check: Annotated[bool, typer.Option(help="Fail when api/schema.graphql is not this schema.")] = False,
+    check: Annotated[
+        bool, typer.Option(help="Fail when api/schema.graphql is not this schema, or breaks what was released.")
+    ] = False,
     write: Annotated[bool, typer.Option(help="Write api/schema.graphql.")] = False,
+    release: Annotated[
+        bool, typer.Option(help="Record this schema as today's release, with what it changes since the last.")
+    ] = False,
+    breaking: Annotated[bool, typer.Option(help="With --release: also where it breaks what was promised.")] = False,
 ) -> None:
     """Print the GraphQL schema."""
-    from api.export import SCHEMA_FILE, exported
+    from api import export
 
     if write:
-        SCHEMA_FILE.write_text(exported())
+        export.SCHEMA_FILE.write_text(export.exported())
     elif check:
-        if not SCHEMA_FILE.exists() or SCHEMA_FILE.read_text() != exported():
-            _fail("api/schema.graphql is stale: run `azimuth schema --write`.", code=1)
+        found = export.faults(today=wall_now().date())
+        if found:
+            _fail("\n".join(found), code=1)
+        print("\n".join(export.unreleased()))  # noqa: T201
+    elif release:
+        _release(breaking)
     else:
-        print(exported(), end="")  # noqa: T201
+        print(export.exported(), end="")  # noqa: T201
+
+
+def _release(breaking: bool) -> None:
+    from api.contract.releases import NotReleased
+    from api.export import release
+
+    try:
+        made = release(today=wall_now().date(), breaking=breaking)
+    except NotReleased as error:
+        _fail(str(error), code=1)
+    console.print(f"Recorded {made.released_on}, with {len(made.changes)} changes.")
 
 
 def _admin() -> typer.Typer:

@@ -286,6 +286,10 @@ class Context:
         """The tenants it was let into."""
         return self._entered | self.reader.entered
 
+    @property
+    def may_explore(self) -> bool:
+        return self.actor.may_explore
+
     async def close(self) -> None:
         """Lets go of what was asked together, which knows us and would else be kept until the collector comes."""
         self._gatherings.clear()

@@ -9,6 +9,7 @@ from strawberry.tools import create_type
 from api.connections.mutations.connection_start import connection_start
 from api.connections.subscriptions import ConnectionSubscriptions
 from api.connections.types import ConnectedAccount
+from api.contract.queries import ContractQueries
 from api.execution.documents import Documents, Remembering
 from api.execution.executor import PlannedExecutor
 from api.initiatives.mutations.initiative_archive import initiative_archive
@@ -65,7 +66,7 @@ from api.tenants.types import Tenant
 
 
 @strawberry.type
-class Query(ViewerQueries, TenantQueries, NodeQueries, MetricQueries):
+class Query(ViewerQueries, TenantQueries, NodeQueries, MetricQueries, ContractQueries):
     pass
 
 

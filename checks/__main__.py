@@ -77,8 +77,8 @@ def run_all(checks: Iterable[Check]) -> list[Outcome]:
 
 
 def report(outcome: Outcome) -> None:
-    # A check that passes may still have a line worth reading, as the sizes do.
-    note = outcome.said.splitlines()[-1] if outcome.passed and outcome.check.name == "sizes" else ""
+    # A check that passes may still have a line worth reading.
+    note = outcome.said.splitlines()[-1] if outcome.passed and outcome.check.name in ("schema", "sizes") else ""
     word = "ok" if outcome.passed else "FAILED"
     print(f"{word:<7} {outcome.check.name:<11} {outcome.seconds:5.1f} s  {note}".rstrip(), flush=True)
 

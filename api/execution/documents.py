@@ -11,7 +11,8 @@ from strawberry.extensions import SchemaExtension
 
 from api.execution.coordinates import fields_of
 from api.execution.limits import MOST_TOKENS, refuse_excess
-from tenants.access.actor import Bounds
+from tenants.access.actor import Actor, Bounds
+from tenants.errors import Denied
 
 MOST_CHARACTERS = 80_000
 """Of all that is remembered: some 15 MB as it lies in memory, with its plans."""
@@ -27,6 +28,15 @@ class Document:
     node: DocumentNode
     errors: Sequence[GraphQLError]
     characters: int
+
+    @cached_property
+    def bare_errors(self) -> Sequence[GraphQLError]:
+        """Without suggestions, for those who may not explore."""
+        return validate(self.schema, self.node, hide_suggestions=True) if self.errors else ()
+
+    @cached_property
+    def introspects(self) -> bool:
+        return any(each.endswith((".__schema", ".__type")) for each in self.fields)
 
     @cached_property
     def fields(self) -> frozenset[str]:
@@ -81,9 +91,11 @@ class Remembering(SchemaExtension):
         document = self._documents.read(context.query or "")
         _require_operation(document.node, context._provided_operation_name)
         context.graphql_document = document.node
-        context.pre_execution_errors = list(document.errors)
+        actor = context.context.actor
+        context.pre_execution_errors = list(document.errors if actor.may_explore else document.bare_errors)
         if not document.errors:
-            _hold_to(context.context.actor.bounds, document)
+            _hold_to(actor.bounds, document)
+            _let_explore(actor, document)
         yield
 
 
@@ -96,6 +108,14 @@ def _hold_to(bounds: Bounds | None, document: Document) -> None:
                 f"The embed token does not cover the field {beyond[0]}.",
                 extensions={"code": "FORBIDDEN_FIELD", "forbiddenFields": beyond},
             )
+
+
+def _let_explore(actor: Actor, document: Document) -> None:
+    if document.introspects:
+        try:
+            actor.require_exploring()
+        except Denied as refusal:
+            raise GraphQLError(refusal.message, original_error=refusal) from None
 
 
 def _require_operation(document: DocumentNode, wanted: str | None) -> None:

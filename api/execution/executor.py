@@ -26,6 +26,14 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     prices = Prices()
     stock = 0
 
+    @classmethod
+    def build(
+        cls, schema: Any, document: Any, root_value: Any = None, context_value: Any = None, *others: Any, **named: Any
+    ) -> Any:
+        """What is wrong with variables is told with suggestions to those alone who may explore."""
+        named["hide_suggestions"] = not context_value.may_explore
+        return super().build(schema, document, root_value, context_value, *others, **named)
+
     async def execute_operation(self, serially: bool | None = None) -> Any:
         if self.operation.operation is OperationType.SUBSCRIPTION:
             return await self._look()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from tenants.errors import ForbiddenScope, PersonsOnly
+from tenants.errors import Denied, ForbiddenScope, PersonsOnly
 
 
 class ApiScope(StrEnum):
@@ -63,6 +63,11 @@ class Actor:
         return f"person:{self.person_id}" if self.person_id else f"app:{self.app_id}"
 
     @property
+    def may_explore(self) -> bool:
+        """Whether it is told what the schema has: not what is made for one page, or for a few operations."""
+        return self.bounds is None and not self.persisted_only
+
+    @property
     def keeps_keys_as(self) -> str:
         """Whose idempotency keys are its own: of an app, and of each organization that acts through it."""
         return self.client_id if self.app_owner_id is None else f"{self.client_id} {self.organization_id}"
@@ -77,6 +82,14 @@ class Actor:
         if self.person_id is None:
             raise PersonsOnly
         return self.person_id
+
+    def require_exploring(self) -> None:
+        """Raises Denied."""
+        if not self.may_explore:
+            raise Denied(
+                "Embed tokens, and apps that are asked by registered operations alone, are not told of the schema.",
+                code="INTROSPECTION_FORBIDDEN",
+            )
 
     def require(self, scope: ApiScope) -> None:
         """Raises ForbiddenScope."""

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ from tenants.postgres.postmaster import SUPERUSER
 from tenants.postgres.server import EmbeddedServer
 from tenants.secrets.keyring import DirectoryKeyRing
 from tenants.settings import Environment, Settings
+from tenants.usage import service as usage
 from tests.factories.organizations import Machine, new_machine
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Ledger
@@ -67,6 +68,14 @@ def keys_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def keyring(keys_directory: Path, master_key: bytes) -> DirectoryKeyRing:
     """The same keys as the process has."""
     return DirectoryKeyRing(keys_directory, master_key)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_counts_in_between() -> Iterator[None]:
+    """They are written when a process ends, and never among the statements that a test looks at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(usage, "FLUSH_SECONDS", 3600.0)
+        yield
 
 
 class Open(Protocol):

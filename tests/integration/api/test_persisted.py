@@ -84,12 +84,15 @@ async def test_it_subscribes_by_nothing_else_either(
     opened: Open, caller: Caller, machine: Machine, tenant: Tenancy
 ) -> None:
     await register(caller, machine, ORDERS, persistedOnly=True)
-    async with opened() as url, httpx2.AsyncClient(base_url=url, trust_env=False) as other:
-        async with subscriber(url, (await sign_in(other, machine)).token) as told:
-            await told.subscribe(STATUS, id="other", t=tenant.gid)
-            assert await told.code("other") == "PERSISTED_ONLY"
-            await told.subscribe(ORDERS, t=tenant.gid)
-            assert await told.next() == {"metricChanged": {"kpis": []}}
+    async with (
+        opened() as url,
+        httpx2.AsyncClient(base_url=url, trust_env=False) as other,
+        subscriber(url, (await sign_in(other, machine)).token) as told,
+    ):
+        await told.subscribe(STATUS, id="other", t=tenant.gid)
+        assert await told.code("other") == "PERSISTED_ONLY"
+        await told.subscribe(ORDERS, t=tenant.gid)
+        assert await told.next() == {"metricChanged": {"kpis": []}}
 
 
 async def test_an_app_is_let_out_of_it_again(opened: Open, caller: Caller, machine: Machine) -> None:

@@ -153,10 +153,13 @@ async def test_one_operation_over_many_tenants_is_shared_out(
 async def test_each_look_of_a_subscription_is_paid_and_counted(
     opened: Open, http: httpx2.AsyncClient, guest: Machine, tenant: Tenancy
 ) -> None:
-    async with opened() as url, httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30) as other:
-        async with subscriber(url, (await sign_in(other, guest)).token) as told:
-            await told.subscribe(ORDERS.replace("subscription(", "subscription Watch("), t=tenant.gid)
-            await told.next()
+    async with (
+        opened() as url,
+        httpx2.AsyncClient(base_url=url, trust_env=False, timeout=30) as other,
+        subscriber(url, (await sign_in(other, guest)).token) as told,
+    ):
+        await told.subscribe(ORDERS.replace("subscription(", "subscription Watch("), t=tenant.gid)
+        await told.next()
     usage = (await (await sign_in(http, guest)).ask(OF_APP)).data["viewer"]["app"]["usage"]
     assert [(each["name"], each["requests"], each["points"]) for each in usage["operations"]] == [("Watch", "1", "2")]
 

@@ -35,6 +35,7 @@ class Keeper:
         self.gatherings: dict[object, Gathering] = {}
         self.calls = 0
         self.meter = Scale()
+        self.may_explore = True
 
     gathered = Context.gathered
 
