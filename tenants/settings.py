@@ -67,9 +67,9 @@ class Settings(BaseSettings):
     remembered_values: int = Field(50_000, ge=0, le=10_000_000)
     statement_timeout_seconds: float = Field(10.0, gt=0, le=600)
     job_statement_timeout_seconds: float = Field(300.0, gt=0, le=3600)
-    operation_points: int = Field(5_000, ge=100, le=1_000_000_000)
-    budget_points: int = Field(20_000, ge=100, le=1_000_000_000)
-    budget_points_per_second: int = Field(1_000, ge=1, le=1_000_000_000)
+    operation_points: int = Field(10_000, ge=100, le=1_000_000_000)
+    budget_points: int = Field(50_000, ge=100, le=1_000_000_000)
+    budget_points_per_second: int = Field(2_500, ge=1, le=1_000_000_000)
     access_token_seconds: int = Field(3600, ge=60, le=86400)
     local_accounts: bool = True
     sign_in_providers: tuple[SignInProvider, ...] = ()

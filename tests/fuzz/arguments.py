@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from graphql import GraphQLArgument, GraphQLEnumType, get_named_type
+from graphql import GraphQLArgument, GraphQLEnumType, get_named_type, is_required_argument
 
 UNSOUND = 0.02
 DAYS = ("2025-01-01", "2025-01-31", "2025-02-14", "2025-03-05", "2025-03-31", "2025-04-01", "2026-02-28")
@@ -41,6 +41,8 @@ class Arguments:
             return self._tenant(rng) if name == "tenant" else self._id(rng)
         if kind.name == "Date":
             return self._of(rng, (*DAYS, self.now.date().isoformat(), None), NO_DAYS)
+        if kind.name == "DateTime" and is_required_argument(argument):  # where a window begins
+            return self._of(rng, ("2000-01-01T00:00:00Z",), NO_INSTANTS)
         if kind.name == "DateTime":
             return self._of(rng, (*INSTANTS, (self.now - timedelta(hours=1)).isoformat(), None), NO_INSTANTS)
         if kind.name == "Int":

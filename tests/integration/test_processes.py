@@ -240,6 +240,7 @@ async def test_whoever_kills_the_first_process_kills_them_all(database_urls: Dat
             pass  # another one may begin
 
 
+@pytest.mark.long
 async def test_a_replacement_that_cannot_start_ends_the_server_and_is_not_tried_for_ever(
     database_urls: DatabaseUrls, tmp_path: Path
 ) -> None:
@@ -273,6 +274,7 @@ def passable() -> Iterator[Path]:
         yield Path(directory)
 
 
+@pytest.mark.long
 async def test_they_share_one_embedded_database_which_outlives_each_of_them(passable: Path) -> None:
     async with serving(passable, database=None) as server:
         postmaster = postmaster_in(passable)

@@ -156,6 +156,7 @@ async def started(
         "AZIMUTH_LEASE_SECONDS": "1",
         "AZIMUTH_RETRY_SECONDS": "1",
         "AZIMUTH_LOG_LEVEL": "DEBUG",
+        "AZIMUTH_BUDGET_POINTS": "100000000",  # one app asks all the time
         **(settings or {}),
     }
     async with AsyncExitStack() as stack:

@@ -1,6 +1,7 @@
 """Whatever is killed in the middle of a backfill, the figures end the same: nothing lost, nothing doubled."""
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.journeys.stack import LAST_DAY, Client, Stack, started
 from tests.journeys.truth import Ledger, panel
 
 CUSTOMERS = 300
-KILLS = 10
+KILLS = 10 if os.environ.get("AZIMUTH_LONG") else 4
 PAGE = 10
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 6))]
 SHOP = ("--last-day", LAST_DAY.isoformat(), "--seed-customers", str(CUSTOMERS), "--restore-rate", "4000")
@@ -63,7 +64,7 @@ async def assert_nothing_lost_or_doubled(client: Client) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_ten_kills_of_worker_and_api_in_mid_backfill(stack: Stack, seed: int) -> None:
+async def test_kills_of_worker_and_api_in_mid_backfill(stack: Stack, seed: int) -> None:
     chance = random.Random(seed)
     client = await stack.open_client()
     async for _ in moments(client, KILLS, chance):

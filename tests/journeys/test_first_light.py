@@ -153,6 +153,7 @@ async def test_ctrl_c_ends_it_and_leaves_nothing(serving: Demonstration) -> None
     assert list(serving.state.iterdir()) == []
 
 
+@pytest.mark.long
 async def test_what_it_started_dies_with_it_and_the_next_one_tidies_up(tmp_path: Path) -> None:
     """Killed in the middle of a backfill, and the next one interrupted there."""
     async with demonstrated(tmp_path / "state") as killed:

@@ -364,7 +364,13 @@ async def test_who_is_disabled_is_not_let_in(
 
 
 async def test_where_there_are_no_local_accounts_the_provider_is_the_only_way(
-    database: Database, keyring: KeyRing, opened: Open, practice: Practice, world: World, local: KnownPerson
+    address: str,
+    database: Database,
+    keyring: KeyRing,
+    opened: Open,
+    practice: Practice,
+    world: World,
+    local: KnownPerson,
 ) -> None:
     """Who has an account already gets there by a link that the operator issued."""
     with listen() as server:
@@ -373,7 +379,7 @@ async def test_where_there_are_no_local_accounts_the_provider_is_the_only_way(
         provider = {"key": "practice", "name": NAME, "issuer": issuer, "client_id": "x", "client_secret": "x"}
         settings = Settings(public_url=url, local_accounts=False, sign_in_providers=(provider,))
         registration = practice.provider.registration
-        redirects = [f"{url}/oauth/signed-in/practice"]
+        redirects = [f"{each}/oauth/signed-in/practice" for each in (address, url)]
         client = {
             "client_id": registration.client_id,
             "client_secret": registration.client_secret,
