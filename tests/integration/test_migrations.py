@@ -52,7 +52,13 @@ async def standing(connection: asyncpg.Connection) -> tuple[str, Sequence[str], 
 
 # What any reader of a table holds: the migration makes its functions first, then wants the table to itself. And what
 # another migration holds.
-@pytest.mark.parametrize("held", ["tenants IN ACCESS SHARE MODE", "alembic_version IN ACCESS EXCLUSIVE MODE"])
+@pytest.mark.parametrize(
+    "held",
+    [
+        "tenants IN ACCESS SHARE MODE",
+        pytest.param("alembic_version IN ACCESS EXCLUSIVE MODE", marks=pytest.mark.long),
+    ],
+)
 async def test_a_migration_gives_way_to_who_holds_a_table_and_leaves_nothing_half_done(
     cluster: EmbeddedServer, role_passwords: Path, held: str
 ) -> None:

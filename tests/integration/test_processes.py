@@ -214,6 +214,7 @@ async def until_somebody_waits(connection: asyncpg.Connection) -> None:
     raise AssertionError("nobody asked the database")
 
 
+@pytest.mark.long
 async def test_interrupted_at_a_terminal_while_it_starts_it_ends_in_order(
     database_urls: DatabaseUrls, tmp_path: Path
 ) -> None:
@@ -229,6 +230,7 @@ async def test_interrupted_at_a_terminal_while_it_starts_it_ends_in_order(
         await until(lambda: not any(map(command_of, members)), "somebody is left")
 
 
+@pytest.mark.long
 async def test_whoever_kills_the_first_process_kills_them_all(database_urls: DatabaseUrls, tmp_path: Path) -> None:
     async with serving(tmp_path, database=database_urls.application) as server:
         family = children(server.pid)

@@ -14,7 +14,7 @@ from tests.journeys.stack import LAST_DAY, Client, Stack, started
 from tests.journeys.truth import Ledger, panel
 
 CUSTOMERS = 300
-KILLS = 10 if os.environ.get("AZIMUTH_LONG") else 4
+KILLS = 10 if os.environ.get("AZIMUTH_LONG") else 2
 PAGE = 10
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 6))]
 SHOP = ("--last-day", LAST_DAY.isoformat(), "--seed-customers", str(CUSTOMERS), "--restore-rate", "4000")

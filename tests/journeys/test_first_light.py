@@ -127,6 +127,7 @@ async def test_once_it_leaves_nothing(told: Demonstration) -> None:
     assert list(told.state.iterdir()) == []
 
 
+@pytest.mark.long
 async def test_the_api_it_started_answers_the_same_question_alike(serving: Demonstration) -> None:
     """With the client it gave out, from outside, as an integrator would."""
     result = serving.result

@@ -3,7 +3,7 @@
 import inspect
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -90,7 +90,9 @@ async def sides(database: Database, keyring: DirectoryKeyRing, world: World) -> 
     def build() -> House:
         return House(database, keyring, clock, PostgresJobQueue(), {}, "", timedelta(hours=1))
 
-    return Sides(build, world.agency.machine.actor, build())
+    # Somebody who signed in: what is a person's own is told to no app that is on its own.
+    actor = replace(world.agency.machine.actor, person_id=world.agency.person.person_id)
+    return Sides(build, actor, build())
 
 
 @pytest.fixture(scope="module")

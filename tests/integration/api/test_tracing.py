@@ -203,6 +203,7 @@ async def test_a_webhook_is_a_trace_of_its_own_whatever_it_names(process: Proces
     assert await process.collector.until(lambda: process.collector.parts(work), work.attributes["azimuth.statements"])
 
 
+@pytest.mark.long
 async def test_each_process_behind_the_port_tells_for_itself(serve: Serve, world: World) -> None:
     def tellers() -> set[str]:
         return {span.teller["service.instance.id"] for span in together.collector.spans}
