@@ -9,8 +9,10 @@ import httpx2
 import pytest
 
 from tests.factories.organizations import Machine, new_machine
+from tests.factories.tenants import give_grant
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.conftest import Open
+from tests.integration.api.subscriber import METRICS, ORDERS, subscriber
 from tests.integration.api.world import World
 
 
@@ -242,3 +244,23 @@ async def test_many_at_once_spend_no_more_than_there_is(poor: httpx2.AsyncClient
     assert {answer.status_code for answer in answers} == {200, 429}
     costs = [answer.json()["extensions"]["cost"]["actualQueryCost"] for answer in served]
     assert sum(costs) <= 300 + 20 * (time.monotonic() - began + 2)
+
+
+async def test_a_subscription_that_is_too_dear_is_ended(poor: httpx2.AsyncClient, world: World) -> None:
+    caller = await sign_in(poor, world.agency.machine)
+    dear = ORDERS.replace("{ n }", "{ n } series(last: 60) { points { value } }")
+    async with subscriber(str(poor.base_url).rstrip("/"), caller.token) as told:
+        await told.subscribe(dear, t=world.agency.tenant.gid)
+        assert await told.code() == "MAX_COST_EXCEEDED"
+
+
+async def test_a_look_waits_for_points_and_misses_nothing(poor: httpx2.AsyncClient, world: World) -> None:
+    machine = await new_machine(world.database)
+    caller = await sign_in(poor, machine)
+    tenant = await world.another_tenant()
+    await give_grant(world.database, tenant, machine.organization_id)
+    await spend_all(caller, f"query {{ {' '.join(f'v{at}: viewer {{ clientId }}' for at in range(50))} }}")
+    async with subscriber(str(poor.base_url).rstrip("/"), caller.token) as told:
+        await told.subscribe(METRICS % "baselines { id }", t=tenant.gid)  # can hold a hundred
+        await told.silence(1.0)
+        assert await told.next() == {"metricChanged": {"kpis": []}}
