@@ -8,7 +8,7 @@ from uuid import UUID
 from api.ids import decode_tenant
 from tenants.access.actor import Actor
 from tenants.budgets.errors import Throttled
-from tenants.budgets.service import Budgets, Holder, Status
+from tenants.budgets.service import Budgets, Share, Status
 from tenants.errors import NotFound, Refusal
 from tenants.usage.service import Asked, Usage
 
@@ -62,7 +62,7 @@ class Meter:
     till: Till | None = None
     held: int = 0
     _price: Price | None = None
-    _holder: Holder | None = None
+    _share: Share | None = None
     _spent: bool = False
     _dearest: Sequence[Place] = ()
 
@@ -74,7 +74,7 @@ class Meter:
     async def admit(self) -> None:
         """A request is a point, whatever comes of it. Raises Throttled."""
         if self.till is not None:
-            await self.till.budgets.spend(self.till.budgets.holder(self.actor, None), 1)
+            await self.till.budgets.spend(self.till.budgets.share(self.actor, None), 1)
 
     async def open(self, price: Price, given: Mapping[str, Any], places: Callable[[], Sequence[Place]]) -> None:
         """`given` are the variables, `places` what to tell of where it is too dear. Raises TooDear, Throttled."""
@@ -82,11 +82,11 @@ class Meter:
         if self.till is None:
             return
         budgets = self.till.budgets
-        self._holder = budgets.holder(self.actor, _tenant(self.actor, price.roots, given))
+        self._share = budgets.share(self.actor, _tenant(self.actor, price.roots, given))
         if price.points > budgets.limits.operation:
             self._dearest = sorted(places(), key=lambda place: place.objects, reverse=True)[:MOST_TOLD]
             raise TooDear(cost=price.points, most=budgets.limits.operation)
-        await budgets.spend(self._holder, price.points - 1)
+        await budgets.spend(self._share, price.points - 1)
         self._spent = True
 
     async def settle(self, operation: str, entered: Collection[UUID], errors: Sequence[Any]) -> dict[str, Any] | None:
@@ -99,12 +99,12 @@ class Meter:
         throttled = any(isinstance(each, Throttled) for each in causes)
         asked = Asked(operation, actual or 1, throttled=throttled, failed=bool(causes))
         self.till.usage.count(self.actor, asked, entered)
-        if self._holder is None:
+        if self._share is None:
             return None
         if actual is not None:
-            await self.till.budgets.give_back(self._holder, self.requested - actual)
+            await self.till.budgets.give_back(self._share, self.requested - actual)
         self.till.budgets.meet(self.actor, entered)
-        return self._told(actual, self.till.budgets.status(self._holder))
+        return self._told(actual, self.till.budgets.status(self._share))
 
     @property
     def _actual(self) -> int:

@@ -10,6 +10,7 @@ import orjson
 from graphql.execution import Executor
 
 from api.execution import leaves
+from api.execution.counter import made
 from api.execution.leaves import Exact, One, Unfit
 from api.table import Table
 
@@ -30,8 +31,6 @@ class Completion(NamedTuple):
     """For objects that are kept as columns."""
     exact: Exact | None = None
     """What is complete at a glance."""
-    holds: int = 0
-    """Objects in a value, where `one` completes it."""
 
     @classmethod
     def by_one(
@@ -40,12 +39,14 @@ class Completion(NamedTuple):
         column: leaves.Column,
         table: Callable[[Table[Any]], orjson.Fragment] | None = None,
         exact: Exact | None = None,
-        holds: int = 0,
     ) -> "Completion":
         async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
-            return column(values)
+            before = made.objects
+            completed = column(values)
+            run.context_value.meter.held += made.objects - before
+            return completed
 
-        return cls(one, many, column, table, exact, holds)
+        return cls(one, many, column, table, exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +59,23 @@ class Selection:
     one: One | None
     table: Callable[[Table[Any]], orjson.Fragment] | None
     """`make` for all rows of a table, where every field is one of its columns."""
-    holds: int = 1
-    """How many objects it makes of one."""
 
     async def carry_out(self, objects: Sequence[Any], run: Run) -> list[dict[str, Any]]:
         if not objects:
             return []
         self._fit(objects)
-        run.context_value.meter.held += len(objects) * self.holds
+        meter = run.context_value.meter
+        meter.held += len(objects)
         columns = await all_of(column(objects, run) for column in self.columns)
-        return self.make(objects, *columns)
+        before = made.objects
+        answers = self.make(objects, *columns)
+        meter.held += made.objects - before
+        return answers
 
     def all_at_once(self, objects: Sequence[Any]) -> list[dict[str, Any]]:
         """Where nothing must be awaited."""
         self._fit(objects)
+        made.objects += len(objects)
         return self.make(objects)
 
     def _fit(self, objects: Sequence[Any]) -> None:
@@ -81,13 +85,13 @@ class Selection:
 
 def selected(selection: Selection) -> Completion:
     if selection.one is not None:
-        return Completion.by_one(selection.one, selection.all_at_once, selection.table, holds=selection.holds)
+        return Completion.by_one(selection.one, selection.all_at_once, selection.table)
     return Completion(None, selection.carry_out)
 
 
 def nullable(inner: Completion) -> Completion:
     one, whole = inner.one, inner.column
-    if one is not None and whole is not None and not inner.holds:
+    if one is not None and whole is not None:
 
         def column(values: Sequence[Any]) -> Sequence[Any]:
             if type(None) in {*map(type, values)}:
@@ -97,9 +101,7 @@ def nullable(inner: Completion) -> Completion:
         return Completion.by_one(lambda value: None if value is None else one(value), column)
 
     async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
-        present = [value for value in values if value is not None]
-        run.context_value.meter.held += len(present) * inner.holds
-        there = iter(await inner.many(present, run))
+        there = iter(await inner.many([value for value in values if value is not None], run))
         return [None if value is None else next(there) for value in values]
 
     return Completion(None, many)
@@ -108,8 +110,6 @@ def nullable(inner: Completion) -> Completion:
 def listed(inner: Completion) -> Completion:
     if inner.one is not None and inner.column is not None:
         one = _list_of(inner.column, inner.table)
-        if inner.holds:
-            return Completion(None, _counted(one, inner.holds))
         return Completion.by_one(one, lambda values: [one(value) for value in values])
 
     async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
@@ -118,15 +118,6 @@ def listed(inner: Completion) -> Completion:
         return [list(islice(flat, len(items))) for items in lists]
 
     return Completion(None, many)
-
-
-def _counted(one: One, holds: int) -> Column:
-    async def many(values: Sequence[Any], run: Run) -> Sequence[Any]:
-        lists = [one(value) for value in values]
-        run.context_value.meter.held += holds * sum(map(len, values))
-        return lists
-
-    return many
 
 
 def _list_of(column: leaves.Column, table: Callable[[Table[Any]], orjson.Fragment] | None) -> One:

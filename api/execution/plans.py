@@ -112,9 +112,7 @@ class _Compiler:
             if field is None:
                 raise Unplanned
             self._field(source, key, parent, field, details)
-        return Selection(
-            kind, tuple(source.columns), source.compile(), source.compile_one(), source.compile_table(), source.holds
-        )
+        return Selection(kind, tuple(source.columns), source.compile(), source.compile_one(), source.compile_table())
 
     def _field(
         self, source: Source, key: str, parent: GraphQLObjectType, field: GraphQLField, details: Details
@@ -127,7 +125,6 @@ class _Compiler:
         if plain is not None and completion.one is not None:
             source.add(key, source.completed(plain, completion.one, completion.exact))
             source.add_cell(key, declared, completion)
-            source.holds += completion.holds
             return
         if plain is not None:
             values = _attributes(eval(f"lambda o: {plain}", source.names))  # noqa: S307
@@ -249,8 +246,6 @@ async def _awaited(value: Any, run: Run) -> Any:
 
 def _completed(values: Column, completion: Completion) -> Column:
     async def column(objects: Sequence[Any], run: Run) -> Sequence[Any]:
-        found = await values(objects, run)
-        run.context_value.meter.held += len(found) * completion.holds
-        return await completion.many(found, run)
+        return await completion.many(await values(objects, run), run)
 
     return column

@@ -7,6 +7,7 @@ import orjson
 from strawberry.types.field import StrawberryField
 
 from api.execution.completion import Column, Completion
+from api.execution.counter import made
 from api.execution.leaves import Exact, One, Unfit
 from api.table import Table
 
@@ -15,10 +16,8 @@ class Source:
     """The text of functions in the making, and the objects their names stand for."""
 
     def __init__(self, kind: type | None) -> None:
-        self.names: dict[str, Any] = {"Unfit": Unfit}
+        self.names: dict[str, Any] = {"Unfit": Unfit, "made": made}
         self.columns: list[Column] = []
-        self.holds = 1
-        """Objects in one of these, those included that its plain attributes are."""
         self._kind = kind
         self._entries: list[str] = []
         self._cells: list[str] = []
@@ -56,8 +55,8 @@ class Source:
         """Nothing of a caller's gets into the text but the names of the answer, which the grammar of GraphQL bounds."""
         columns = [f"c{number}" for number in range(len(self.columns))]
         rows = f"for o, {', '.join(columns)} in zip(o, {', '.join(columns)}, strict=True)" if columns else "for o in o"
-        make: Callable[..., list[dict[str, Any]]] = self._made(
-            f"def made({', '.join(('o', *columns))}): return [{self._answer} {rows}]"
+        make: Callable[..., list[dict[str, Any]]] = self._function(
+            f"def make({', '.join(('o', *columns))}): return [{self._answer} {rows}]"
         )
         return make
 
@@ -65,27 +64,28 @@ class Source:
         if self.columns:
             return None
         fit = "" if self._kind is None else f"    if o.__class__ is not {self.name(self._kind)}: raise Unfit\n"
-        make: One = self._made(f"def made(o):\n{fit}    return {self._answer}")
+        make: One = self._function(f"def make(o):\n{fit}    made.objects += 1\n    return {self._answer}")
         return make
 
     @property
     def _answer(self) -> str:
         return f"{{{', '.join(self._entries)}}}"
 
-    def _made(self, text: str) -> Any:
+    def _function(self, text: str) -> Any:
         exec(text, self.names)  # noqa: S102
-        return self.names.pop("made")
+        return self.names.pop("make")
 
     def compile_table(self) -> Callable[[Table[Any]], orjson.Fragment] | None:
         if len(self._cells) < len(self._entries) or not self._taken:
             return None
         cells, taken, kind = ", ".join(self._cells), ", ".join(self._taken), self._kind
         names = ", ".join(f"v{number}" for number in range(len(self._taken)))
-        rows = self._made(f"def made(t): return [{{{cells}}} for {names}, in zip({taken})]")
+        rows = self._function(f"def make(t): return [{{{cells}}} for {names}, in zip({taken})]")
 
         def table(values: Table[Any]) -> orjson.Fragment:
             if values.kind is not kind:
                 raise Unfit
+            made.objects += len(values)
             return values.told(rows)
 
         return table

@@ -64,8 +64,9 @@ class Holder(NamedTuple):
 
 @dataclass(slots=True)
 class Share:
-    """What this process may spend, and what was left for all when it asked last."""
+    """What this process may spend of a budget, and what was left for all when it asked last."""
 
+    holder: Holder
     balance: int
     left: float | None = None
     at: datetime = LONG_AGO
@@ -82,11 +83,19 @@ class Budgets:
         self._shares: OrderedDict[Holder, Share] = OrderedDict()
         self._met: OrderedDict[tuple[UUID, UUID], None] = OrderedDict()
 
-    def holder(self, actor: Actor, tenant_id: UUID | None) -> Holder:
+    def share(self, actor: Actor, tenant_id: UUID | None) -> Share:
         """Whoever asks for a tenant it was never let into pays for that from what is not a tenant's: there is no end
         to ids that can be made up."""
         is_met = tenant_id is not None and (actor.organization_id, tenant_id) in self._met
-        return Holder(actor.organization_id, actor.app_id, tenant_id if is_met and tenant_id else NONE)
+        holder = Holder(actor.organization_id, actor.app_id, tenant_id if is_met and tenant_id else NONE)
+        share = self._shares.get(holder)
+        if share is None:
+            share = self._shares[holder] = Share(holder, self.limits.restored)
+            if len(self._shares) > SHARES:
+                self._shares.popitem(last=False)
+        else:
+            self._shares.move_to_end(holder)
+        return share
 
     def meet(self, actor: Actor, tenant_ids: Collection[UUID]) -> None:
         """Takes note of tenants that the actor was let into."""
@@ -95,41 +104,28 @@ class Budgets:
         while len(self._met) > MET:
             self._met.popitem(last=False)
 
-    async def spend(self, holder: Holder, cost: int) -> None:
+    async def spend(self, share: Share, cost: int) -> None:
         """Raises Throttled."""
-        share = self._share(holder)
         if share.balance < cost:
             async with share.turn:
                 if share.balance < cost:
-                    await self._lease(holder, share, cost)
+                    await self._lease(share, cost)
         share.balance -= cost
 
-    async def give_back(self, holder: Holder, points: int) -> None:
+    async def give_back(self, share: Share, points: int) -> None:
         """Less than nothing where an answer held more than it could. What is more than a process needs goes to all."""
-        share = self._share(holder)
         share.balance += points
         beyond = share.balance - self.limits.operation - self.limits.restored
         if beyond > 0:
             share.balance -= beyond
-            parameters = {**holder._asdict(), "most": self.limits.most, "returned": beyond}
-            async with self._database.unit_of_work(Scope(organization_id=holder.organization_id)) as session:
+            parameters = {**share.holder._asdict(), "most": self.limits.most, "returned": beyond}
+            async with self._database.unit_of_work(Scope(organization_id=share.holder.organization_id)) as session:
                 await session.execute(RETURN, parameters)
             share.left = min(self.limits.most, (share.left or 0) + beyond)
 
-    def status(self, holder: Holder) -> Status:
-        share = self._share(holder)
+    def status(self, share: Share) -> Status:
         available = min(self.limits.most, share.balance + self._left(share))
         return Status(self.limits.most, available, self.limits.restored)
-
-    def _share(self, holder: Holder) -> Share:
-        share = self._shares.get(holder)
-        if share is None:
-            share = self._shares[holder] = Share(self.limits.restored)
-            if len(self._shares) > SHARES:
-                self._shares.popitem(last=False)
-        else:
-            self._shares.move_to_end(holder)
-        return share
 
     def _left(self, share: Share) -> int:
         """Hardly more than this: others take from it, and add what they leased and did not spend."""
@@ -138,20 +134,20 @@ class Budgets:
         seconds = max(0.0, (self._clock.now() - share.at).total_seconds())
         return floor(min(self.limits.most, share.left + seconds * self.limits.restored))
 
-    async def _lease(self, holder: Holder, share: Share, cost: int) -> None:
+    async def _lease(self, share: Share, cost: int) -> None:
         needed = cost - share.balance
         if share.left is None or self._left(share) >= needed:
-            await self._ask(holder, share, needed)
+            await self._ask(share, needed)
         if share.balance < cost:
             available = share.balance + self._left(share)
             seconds = max(1, ceil((cost - available) / self.limits.restored))
             raise Throttled(cost=cost, available=available, seconds=seconds)
 
-    async def _ask(self, holder: Holder, share: Share, needed: int) -> None:
+    async def _ask(self, share: Share, needed: int) -> None:
         wanted = needed + min(self.limits.restored, self.limits.most - needed)
         limits = {"most": self.limits.most, "restored": self.limits.restored}
-        parameters = {**holder._asdict(), **limits, "needed": needed, "wanted": wanted}
-        async with self._database.unit_of_work(Scope(organization_id=holder.organization_id)) as session:
+        parameters = {**share.holder._asdict(), **limits, "needed": needed, "wanted": wanted}
+        async with self._database.unit_of_work(Scope(organization_id=share.holder.organization_id)) as session:
             granted, left = (await session.execute(LEASE, parameters)).one()
         share.balance += int(granted)
         share.left, share.at = float(left), self._clock.now()

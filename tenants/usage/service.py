@@ -23,7 +23,7 @@ from tenants.sql import statement
 
 log = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 5.0
+FLUSH_SECONDS = 10.0
 MOST_NAMES = 100
 """Of operations, for an app and a day in one process: there is no end to those it may make up."""
 OTHERS = "(others)"
