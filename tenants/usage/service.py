@@ -6,7 +6,7 @@ none: what could not be written waits for the next time.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import date
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tenants.access.actor import Actor
 from tenants.clock import Clock
-from tenants.database import Database
+from tenants.database import Database, enter
 from tenants.scope import Scope
 from tenants.sql import statement
 
@@ -87,6 +87,14 @@ Counts = dict[Key, tuple[int, ...]]
 """By what stands in a row's key beside its owner."""
 
 
+class Batch(NamedTuple):
+    """What was counted for one owner since it was written last."""
+
+    written: Written
+    owner: UUID
+    counts: Counts
+
+
 class Usage:
     """Of one process."""
 
@@ -122,13 +130,16 @@ class Usage:
         """What cannot be written waits, and all that would come after it."""
         asked, self._asked = self._asked, {}
         reads, self._reads = self._reads, {}
-        waiting = [(self._asked, ASKED, owner, counts) for owner, counts in asked.items()]
-        waiting += [(self._reads, READS, owner, counts) for owner, counts in reads.items()]
-        while waiting and await self._keep(*waiting[0][1:]):
+        # In one order, so that two processes that keep the same rows do not wait for each other.
+        waiting = [Batch(ASKED, owner, asked[owner]) for owner in sorted(asked)]
+        waiting += [Batch(READS, owner, reads[owner]) for owner in sorted(reads)]
+        if await self._keep(waiting):
+            return
+        while waiting and await self._keep(waiting[:1]):
             waiting.pop(0)
         # Behind those of the others: what cannot be written for one owner keeps nobody waiting twice.
-        for into, _, owner, counts in (*waiting[1:], *waiting[:1]):
-            _merge(into, owner, counts)
+        for written, owner, counts in (*waiting[1:], *waiting[:1]):
+            _merge(self._asked if written is ASKED else self._reads, owner, counts)
 
     async def _write(self, ended: asyncio.Event) -> None:
         while not ended.is_set():
@@ -137,16 +148,17 @@ class Usage:
             await self.flush()
         await self.flush()  # what was counted while the last one was under way
 
-    async def _keep(self, written: Written, owner: UUID, counts: Counts) -> bool:
-        """Whether it is done with: kept, or its owner is gone. In the order of keys, so that two processes that keep
-        the same rows do not wait for each other."""
-        rows = sorted((*key, *values) for key, values in counts.items())
-        columns = dict(zip(written.columns, map(list, zip(*rows, strict=True)), strict=True))
-        try:
-            async with self._database.unit_of_work(written.scope(owner)) as session:
-                await session.execute(written.statement, {written.owner: owner, **columns})
-        except IntegrityError:
+    async def _keep(self, batches: Sequence[Batch]) -> bool:
+        """Whether all is done with: kept, or its only owner is gone."""
+        if not batches:
             return True
+        try:
+            async with self._database.unit_of_work() as session:
+                for written, owner, counts in batches:
+                    await enter(session, written.scope(owner))
+                    await session.execute(written.statement, {written.owner: owner, **_columns(written, counts)})
+        except IntegrityError:
+            return len(batches) == 1
         except Exception as error:  # whatever it is: who counts must not end, and loses nothing
             log.warning("usage waits to be written: %s", type(error).__name__)
             return False
@@ -161,6 +173,12 @@ class Usage:
                 return OTHERS
             known.add(operation)
         return operation
+
+
+def _columns(written: Written, counts: Counts) -> dict[str, list[object]]:
+    """In the order of keys, as owners are in theirs."""
+    rows = sorted((*key, *values) for key, values in counts.items())
+    return dict(zip(written.columns, map(list, zip(*rows, strict=True)), strict=True))
 
 
 def _share(points: int, at: int, of: int) -> int:
