@@ -13,6 +13,13 @@ from domain.reading import Pages
 from tenants.errors import InvalidInput
 
 
+class Place(Protocol):
+    """Where something stands in its list: an id, or whatever else says it."""
+
+    @property
+    def bytes(self) -> bytes: ...
+
+
 class Identified(Protocol):
     @property
     def id(self) -> UUID: ...
@@ -20,6 +27,7 @@ class Identified(Protocol):
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Identified)
+P = TypeVar("P")
 MOST = 100
 
 
@@ -39,7 +47,7 @@ class Edge(Generic[T]):
 
 @strawberry.type
 class Connection(Generic[T]):
-    page: strawberry.Private[Sequence[tuple[UUID, T]]]
+    page: strawberry.Private[Sequence[tuple[Place, T]]]
     goes_on: strawberry.Private[bool]
     is_continued: strawberry.Private[bool]
 
@@ -49,7 +57,7 @@ class Connection(Generic[T]):
 
     @strawberry.field
     def edges(self) -> list[Edge[T]]:
-        return [Edge(cursor=cursor_of(id), node=node) for id, node in self.page]
+        return [Edge(cursor=cursor_of(place), node=node) for place, node in self.page]
 
     @strawberry.field
     def page_info(self) -> PageInfo:
@@ -68,20 +76,23 @@ def page_size(first: int) -> int:
     return first
 
 
-def cursor_of(id: UUID) -> str:
-    return base64.urlsafe_b64encode(id.bytes).rstrip(b"=").decode()
+def cursor_of(place: Place) -> str:
+    return base64.urlsafe_b64encode(place.bytes).rstrip(b"=").decode()
 
 
 def parse_cursor(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
+    return None if cursor is None else read_place(cursor, lambda raw: UUID(bytes=raw))
+
+
+def read_place(cursor: str, parse: Callable[[bytes], P]) -> P:
+    """Raises InvalidInput for what is no cursor of this list."""
     try:
-        return UUID(bytes=base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error):
+        return parse(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (ArithmeticError, TypeError, ValueError, binascii.Error):
         raise _no_cursor() from None
 
 
-def connection(nodes: Sequence[tuple[UUID, T]], *, first: int, after: str | None) -> Connection[T]:
+def connection(nodes: Sequence[tuple[Place, T]], *, first: int, after: str | None) -> Connection[T]:
     """`nodes` is one more than `first` where there is more to come."""
     return Connection(page=nodes[:first], goes_on=len(nodes) > first, is_continued=after is not None)
 

@@ -54,6 +54,8 @@ from api.organizations.people import Invitation, Member
 from api.organizations.persisted import PersistedOperationSet
 from api.organizations.queries import ViewerQueries
 from api.organizations.types import App, Organization
+from api.portfolio.mutations.client_tags_set import client_tags_set
+from api.portfolio.queries import PortfolioQueries
 from api.scalars import SCALARS
 from api.tenants.grants import Grant
 from api.tenants.mutations.grant_create import grant_create
@@ -66,7 +68,7 @@ from api.tenants.types import Tenant
 
 
 @strawberry.type
-class Query(ViewerQueries, TenantQueries, NodeQueries, MetricQueries, ContractQueries):
+class Query(ViewerQueries, TenantQueries, PortfolioQueries, NodeQueries, MetricQueries, ContractQueries):
     pass
 
 
@@ -97,6 +99,7 @@ MUTATIONS = [
     tenant_create,
     tenant_leave,
     tenant_owner_invite,
+    client_tags_set,
     grant_create,
     grant_revoke,
     connection_start,

@@ -25,7 +25,7 @@ from domain.kpis.reads import Standing, read_standings
 from domain.objectives import repository as objectives
 from tenants.access.actor import ApiScope
 from tenants.registry.profile import Profile
-from tenants.registry.reads import grant_pages
+from tenants.registry.reads import Traits, grant_pages, read_traits
 from tenants.usage import reads as counted
 
 T = TypeVar("T")
@@ -55,6 +55,18 @@ class Tenant(Node):
     @strawberry.field(description="The business date on the tenant's own clock.")
     def today(self) -> dt.date:
         return self.profile.today(self.now)
+
+    @set_based(description="As whoever opened it named it.")
+    async def industry(tenants: Sequence["Tenant"], context: Context) -> Each[str | None]:
+        return [each.industry for each in await _traits(context, tenants)]
+
+    @set_based(description="How large it is, as whoever opened it named it.")
+    async def size_band(tenants: Sequence["Tenant"], context: Context) -> Each[str | None]:
+        return [each.size_band for each in await _traits(context, tenants)]
+
+    @set_based(description="As whoever opened it named it.")
+    async def business_model(tenants: Sequence["Tenant"], context: Context) -> Each[str | None]:
+        return [each.business_model for each in await _traits(context, tenants)]
 
     @property
     def tenant_id(self) -> UUID:
@@ -155,6 +167,11 @@ class Tenant(Node):
 
 def _ids(tenants: Sequence[Tenant]) -> list[UUID]:
     return [tenant.tenant_id for tenant in tenants]
+
+
+async def _traits(context: Context, tenants: Sequence[Tenant]) -> list[Traits]:
+    found = await context.reader.read(read_traits, _ids(tenants))
+    return [found[each] for each in _ids(tenants)]
 
 
 async def _standings(context: Context, tenants: Sequence[Tenant]) -> list[Standing]:

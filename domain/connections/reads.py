@@ -36,7 +36,20 @@ WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND e.created_at >= :since!instant A
 GROUP BY e.tenant_id
 """)
 
+ATTENTION = query("""
+SELECT c.tenant_id, count(*) AS connections FROM connections c
+WHERE c.tenant_id = ANY (:tenant_ids!uuids) AND c.archived_at IS NULL
+  AND c.status IN ('NEEDS_REAUTH', 'REVOKED', 'ERROR')
+GROUP BY c.tenant_id
+""")
+
 pages = live_pages(Connection)
+
+
+async def waiting_for_somebody(snapshot: Snapshot, tenant_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+    """How many connections read on only when somebody has seen to them; nothing where there are none."""
+    rows = await snapshot.fetch(ATTENTION, tenant_ids=list(tenant_ids))
+    return {row["tenant_id"]: row["connections"] for row in rows}
 
 
 async def synced(

@@ -94,6 +94,21 @@ ORDER BY e.id LIMIT :limit!bigint
 """)
 
 
+AIMED_AT = query(f"""
+SELECT {columns(Kpi)} FROM kpis e
+WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND {LIVE} AND EXISTS (
+    SELECT FROM targets t
+    WHERE t.tenant_id = ANY (:tenant_ids) AND t.tenant_id = e.tenant_id AND t.kpi_id = e.id AND t.archived_at IS NULL
+)
+ORDER BY e.tenant_id, e.id
+""")
+FIRST_BY_METRIC = query(f"""
+SELECT DISTINCT ON (e.tenant_id) {columns(Kpi)} FROM kpis e
+WHERE e.tenant_id = ANY (:tenant_ids!uuids) AND {LIVE} AND e.metric_key = :metric_key!text AND e.segment = ''
+ORDER BY e.tenant_id, e.id
+""")
+
+
 class Standing(NamedTuple):
     tenant_id: UUID
     data_version: int
@@ -165,6 +180,17 @@ async def read_freshness(
             new[row["tenant_id"]].append((row["source"], row["as_of"]))
         known.update(new)
     return known
+
+
+async def aimed_at(snapshot: Snapshot, tenant_ids: Sequence[UUID]) -> list[Kpi]:
+    """Live KPIs that have a live target, tenant by tenant, oldest first."""
+    return [cast(Kpi, row) for row in await snapshot.fetch(AIMED_AT, tenant_ids=list(tenant_ids))]
+
+
+async def first_by_metric(snapshot: Snapshot, tenant_ids: Sequence[UUID], *, metric_key: str) -> dict[UUID, Kpi]:
+    """Each tenant's oldest live KPI of a metric over everything; none where it is not adopted."""
+    rows = await snapshot.fetch(FIRST_BY_METRIC, tenant_ids=list(tenant_ids), metric_key=metric_key)
+    return {row["tenant_id"]: cast(Kpi, row) for row in rows}
 
 
 async def live_by_metric(

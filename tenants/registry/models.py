@@ -4,7 +4,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenants.tables import DirectoryEntity, TenantTable
+from tenants.tables import DirectoryEntity, DirectoryTable, TenantTable
 
 
 class Tenant(DirectoryEntity):
@@ -57,6 +57,16 @@ class EmbedToken(DirectoryEntity):
     fields: Mapped[list[str]]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class ClientTag(DirectoryTable):
+    """What an organization calls a tenant that it reads, by which it finds it again."""
+
+    __tablename__ = "client_tags"
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True)
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True, index=True)
+    tag: Mapped[str] = mapped_column(primary_key=True)
 
 
 class TenantProfile(TenantTable):

@@ -1,7 +1,7 @@
 """Grants as answers tell them, by the tenant they are on."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from tenants.ids import FIRST
@@ -21,8 +21,26 @@ SELECT * FROM (
 WHERE place <= :limit!bigint ORDER BY tenant_id, place
 """)
 
+TRAITS = query("""
+SELECT p.tenant_id, p.industry, p.size_band, p.business_model FROM tenant_profiles p
+WHERE p.tenant_id = ANY (:tenant_ids!uuids)
+""")
+
 Key = tuple[UUID, UUID]
 """A tenant's id and that of a grant on it."""
+
+
+class Traits(NamedTuple):
+    """What kind of business it is, in its own words."""
+
+    industry: str | None
+    size_band: str | None
+    business_model: str | None
+
+
+async def read_traits(snapshot: Snapshot, tenant_ids: Sequence[UUID]) -> dict[UUID, Traits]:
+    rows = await snapshot.fetch(TRAITS, tenant_ids=list(tenant_ids))
+    return {row["tenant_id"]: Traits(row["industry"], row["size_band"], row["business_model"]) for row in rows}
 
 
 async def grants_by_id(snapshot: Snapshot, keys: Sequence[Key]) -> dict[Key, Grant]:

@@ -94,6 +94,13 @@ async def admit(
 ) -> None:
     """Lets the actor at a tenant or raises NotFound, NoGrant, GrantEnded; ForbiddenScope for the token itself."""
     actor.require(scope)
+    await require_grant(snapshot, actor, tenant_id=tenant_id, scope=scope, now=now, field=field)
+
+
+async def require_grant(
+    snapshot: Snapshot, actor: Actor, *, tenant_id: UUID, scope: ApiScope, now: datetime, field: tuple[str, ...] = ()
+) -> None:
+    """As above, whatever the token itself allows."""
     if not actor.may_meet(tenant_id):
         raise NotFound(field=field)
     rows = await snapshot.fetch(ADMISSION, tenant_id=tenant_id, organization_id=actor.organization_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.connections.apps import register_provider_app
@@ -92,6 +93,12 @@ class Shop:
         instant = now or datetime.now(UTC)
         items = [SourceItem("orders", each.external_id, instant, b"{}") for each in orders]
         await self._take(items, Said({each.external_id: each for each in orders}), instant)
+
+    async def stand(self, status: str) -> None:
+        """From now on."""
+        mine = (Connection.tenant_id == self.tenant.id, Connection.id == self.connection_id)
+        async with self.database.unit_of_work(self.tenant.scope) as session:
+            await session.execute(update(Connection).where(*mine).values(status=status))
 
     async def lose(self, *numbers: int, now: datetime | None = None) -> None:
         """The provider deletes the orders."""

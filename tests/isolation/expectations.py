@@ -123,6 +123,7 @@ DIRECTORY = {
     "authorization_codes": Directory(ALL, "code_hash redirect_uri scopes code_challenge", _OF_ORGANIZATION),
     "persisted_operation_sets": Directory(KEPT, "", _OF_ORGANIZATION),
     "persisted_operations": Directory(APPENDED, "digest document name", _OF_ORGANIZATION),
+    "client_tags": Directory("SELECT INSERT DELETE", "tag", _OF_ORGANIZATION),
     "cost_budgets": Directory(ALL, "available", _OF_ORGANIZATION),
     "usage_minutes": Directory(ALL, "operation", _OF_ORGANIZATION),
     "authorizations": Directory(
@@ -179,6 +180,7 @@ STRANGERS = frozenset(
         "fk_authorizations_acts_for_id",
         "fk_invitations_into_id",
         "fk_embed_tokens_tenant_id",
+        "fk_client_tags_tenant_id",
     }
 )
 """Foreign keys that lead from one organization's row to another's by their nature."""

@@ -49,6 +49,7 @@ async def test_the_application_deletes_from_no_directory_table_it_has_no_need_to
     needed = {
         "sign_ins",
         "memberships",
+        "client_tags",
         "app_secrets",
         "provider_accounts",
         "schedules",

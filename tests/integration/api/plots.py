@@ -40,6 +40,7 @@ INSERT INTO initiatives (tenant_id, id, created_at, name, kind, ai_powered, upda
 SELECT tenant_id, id, created_at, title, 'OTHER', false, updated_at FROM objectives;
 INSERT INTO initiative_links (tenant_id, id, created_at, initiative_id, objective_id)
 SELECT tenant_id, id, created_at, id, id FROM objectives;
+INSERT INTO client_tags (organization_id, tenant_id, tag) SELECT organization_id, tenant_id, 'retail' FROM grants;
 INSERT INTO dirty_days (tenant_id, local_day, marked_at)
 SELECT tenant_id, current_date - day, now() FROM tenant_states, generate_series(1, 5) AS day;
 ANALYZE;

@@ -220,6 +220,10 @@ async def _organization_leave(home: Household) -> Input:
     return {"organizationId": home.gids[Kind.ORGANIZATION]}
 
 
+async def _client_tags_set(home: Household) -> Input:
+    return {"clientId": home.tenant.gid, "tags": ["retail", "north"]}
+
+
 async def _tenant_owner_invite(home: Household) -> Input:
     return {**_inviting(), "tenantId": home.tenant.gid}
 
@@ -368,6 +372,7 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "tenantCreate": _tenant_create,
     "tenantLeave": _tenant_leave,
     "tenantOwnerInvite": _tenant_owner_invite,
+    "clientTagsSet": _client_tags_set,
     "grantCreate": _grant_create,
     "grantRevoke": _grant_revoke,
     "connectionStart": _connection_start,
@@ -387,6 +392,7 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
 
 
 OF_ORGANIZATION = (
+    "clientTagsSet",
     "tenantCreate",
     "tenantLeave",
     "appCreate",

@@ -29,6 +29,11 @@ DEMO = (
 PORTFOLIO = """{ tenants(first: 2) { nodes { name upToDate connections { nodes { status streams { stream } } }
   objectives(first: 5) { nodes { title status initiatives(first: 5) { nodes { expectedChange } }
     kpis(first: 3) { nodes { name value { value } target { value status } } } } } } } }"""
+CLIENTS = """query($tenants: [ID!]) {
+  portfolio(filter: {tenantIds: $tenants, needsAttention: false}, orderBy: {field: STATUS}) {
+  nodes { tenant { name industry } tags status worstKpi { gap } connectionsNeedingAttention
+    kpi(metricKey: "orders") { name } }
+  denied { reason } metric(metricKey: "net_revenue") { acrossClients { n median } } groups(by: TAG) { key } } }"""
 AS_OF = """query($tenant: ID!, $asOf: DateTime!) { tenant(id: $tenant) { kpis(first: 15) { nodes {
   value(period: LAST_MONTH, asOf: $asOf) { value } baselines { value } targets { value }
   days: series(granularity: DAY, last: 30, asOf: $asOf) { values }
@@ -43,11 +48,12 @@ def requests(ground: Ground) -> dict[str, tuple[str, dict[str, object]]]:
         "dashboard": (DASHBOARD.document, {**DASHBOARD.variables, **tenant}),
         "overview": (OVERVIEW.document, {**OVERVIEW.variables, **tenant}),
         "portfolio": (PORTFOLIO, {}),
+        "clients": (CLIENTS, {"tenants": [tenant_gid(each) for each in ground.tenants[-2:]]}),
         "as of": (AS_OF, {**tenant, "asOf": datetime.now(UTC).isoformat()}),
     }
 
 
-NAMES = ("demo", "dashboard", "overview", "portfolio", "as of")
+NAMES = ("demo", "dashboard", "overview", "portfolio", "clients", "as of")
 HISTORY = ("day_components", "period_components", "day_component_revisions", "period_component_revisions")
 LISTS = (
     "kpis",
@@ -66,7 +72,7 @@ LISTS = (
     "current_statuses",
 )
 """What a tenant has of its own accord, however long it has been here."""
-DIRECTORY = ("grants", "tenants")
+DIRECTORY = ("grants", "tenants", "client_tags")
 """Of which a request reads what is about the tenants it asks for, however many others its organization comes to."""
 
 # For the planner the guard and the filter narrow twice. Where it expects one row and meets a tenant's fifteen, it may

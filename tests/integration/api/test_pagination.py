@@ -37,12 +37,16 @@ class Field:
         inner = f"{self.name}({arguments}) {{ {PAGE % (self.shown, self.shown)} }}"
         if self.owner == "Viewer":
             return f"query($id: ID!) {{ node(id: $id) {{ id }} viewer {{ found: {inner} }} }}"
+        if self.owner == "ClientsMetric":
+            found = f'metric(metricKey: "orders") {{ found: {inner} }}'
+            return f"query($id: ID!) {{ node(id: $id) {{ id }} portfolio {{ {found} }} }}"
         if self.owner == "Query":
             return f"query($id: ID!) {{ node(id: $id) {{ id }} found: {inner} }}"
         return f"query($id: ID!) {{ node(id: $id) {{ ... on {self.owner} {{ found: {inner} }} }} }}"
 
     def found(self, data: Any) -> dict[str, Any]:
-        where = {"Query": data, "Viewer": data.get("viewer")}.get(self.owner, data["node"])
+        metric = data.get("portfolio", {}).get("metric")
+        where = {"Query": data, "Viewer": data.get("viewer"), "ClientsMetric": metric}.get(self.owner, data["node"])
         connection: dict[str, Any] = where["found"]
         return connection
 
@@ -54,7 +58,7 @@ def _fields() -> Iterator[Field]:
                 result = get_named_type(field.type)
                 if is_object_type(result) and result.name.endswith("Connection"):
                     node = get_named_type(result.fields["nodes"].type)
-                    shown = next(each for each in ("id", "key", "description") if each in node.fields)
+                    shown = next(each for each in ("id", "key", "description", "tenantId") if each in node.fields)
                     yield Field(type_.name, name, shown)
 
 
@@ -111,6 +115,7 @@ def start(home: Household) -> dict[str, str]:
     return {
         "Query": home.tenant.gid,
         "Viewer": home.tenant.gid,
+        "ClientsMetric": home.tenant.gid,
         "Tenant": home.tenant.gid,
         "Objective": home.gids[Kind.OBJECTIVE],
         "Organization": home.gids[Kind.ORGANIZATION],
