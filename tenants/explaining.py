@@ -71,7 +71,7 @@ class ExplainedDatabase(Database):
     @asynccontextmanager
     async def reading(self, scope: Scope) -> AsyncIterator[Snapshot]:
         async with super().reading(scope) as snapshot:
-            yield ExplainedSnapshot(snapshot.connection, self.how, self.plans)
+            yield ExplainedSnapshot(snapshot.connection, self.how, self.plans, turned_to=snapshot.turned_to)
 
     def unit_of_work(self, scope: Scope | None = None) -> NoReturn:
         raise ReadsOnly("Only queries are explained: a change would be made.")

@@ -1,7 +1,7 @@
 """Read-only snapshots on connections of their own, straight through the driver: the way of every answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -57,6 +57,8 @@ class Snapshot:
     connection: Driver
     known: dict[Any, Any] = field(default_factory=dict, kw_only=True)
     """What was read already and stays as it is, for whoever needs it again."""
+    turned_to: Collection[UUID] = field(default=(), kw_only=True)
+    """Tenants."""
 
     async def fetch(self, query: Query, **values: Any) -> list[Row]:
         return await query.fetch(self.connection, **values)
@@ -70,7 +72,17 @@ class Snapshot:
 
         Sent by the simple protocol: prepared, each tenant would fill the statement cache with its own.
         """
-        await self._told(readable(tenant_ids))
+        self.turned_to = tuple(tenant_ids)
+        await self._told(readable(self.turned_to))
+
+    @asynccontextmanager
+    async def narrowed(self, tenant_ids: Collection[UUID]) -> AsyncIterator[None]:
+        """Some of those that may be read, and nobody else meanwhile: the guard reads its whole list at every look into
+        a table, so to read of many tenants at once costs their square."""
+        before = self.turned_to
+        await self.turn_to(tenant_ids)
+        yield
+        await self.turn_to(before)
 
     async def know(self, organization_ids: Iterable[UUID]) -> None:
         """From now on it may be read who exactly these are."""
@@ -131,7 +143,7 @@ class Snapshots:
             pool = self._opened or await self._open()
             seat = await self._begin(pool, scope)
             self.in_use += 1
-            snapshot = Snapshot(seat.connection)
+            snapshot = Snapshot(seat.connection, turned_to=scope.readable)
             try:
                 yield snapshot
             except BaseException:

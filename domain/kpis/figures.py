@@ -96,6 +96,9 @@ FIGURES_AS_OF = query(_ASKED + _COLUMNS.format(days=_DAYS_THEN, periods=_PERIODS
 
 Column = Sequence[Number | None]
 
+AT_ONCE = 50
+"""Tenants."""
+
 
 class Span(NamedTuple):
     """Consecutive periods, whose starts stand in a row among those that are sent: from 1, as the server counts."""
@@ -158,15 +161,26 @@ class Figures:
         return ordinal
 
     async def read(self, snapshot: Snapshot, *, as_of: datetime | None) -> None:
-        if not self._tracks:
+        tenant_ids = list(dict.fromkeys(track.tenant_id for track in self._tracks))
+        if len(tenant_ids) <= AT_ONCE:
+            await self._read_of(snapshot, tenant_ids, as_of)
             return
-        tenants = {tenant_id: at for at, tenant_id in enumerate(dict.fromkeys(t.tenant_id for t in self._tracks), 1)}
-        asked = {"tenant_ids": list(tenants), "starts": self._starts, "tracks": _sent(self._tracks, tenants)}
+        for start in range(0, len(tenant_ids), AT_ONCE):
+            some = tenant_ids[start : start + AT_ONCE]
+            async with snapshot.narrowed(some):
+                await self._read_of(snapshot, some, as_of)
+
+    async def _read_of(self, snapshot: Snapshot, tenant_ids: Sequence[UUID], as_of: datetime | None) -> None:
+        places = {tenant_id: at for at, tenant_id in enumerate(tenant_ids, 1)}
+        tracks = [(at, track) for at, track in enumerate(self._tracks) if track.tenant_id in places]
+        if not tracks:
+            return
+        asked = {"tenant_ids": tenant_ids, "starts": self._starts, "tracks": _sent(tracks, places)}
         if as_of is None:
             rows = await snapshot.fetch(FIGURES, **asked)
         else:
             rows = await snapshot.fetch(FIGURES_AS_OF, **asked, as_of=as_of)
-        self._rows = {row["ordinal"]: row for row in rows}
+        self._rows |= {row["ordinal"]: row for row in rows}
 
     def column(self, ordinal: int, measure: Measure) -> Column:
         """Of every period, also where nothing happened or nothing is kept."""
@@ -192,7 +206,7 @@ class Figures:
         return column
 
 
-def _sent(tracks: Sequence[Track], tenants: Mapping[UUID, int]) -> str:
+def _sent(tracks: Sequence[tuple[int, Track]], tenants: Mapping[UUID, int]) -> str:
     """As one text: the driver takes longer over nine columns of them."""
     rows = [
         {
@@ -206,7 +220,7 @@ def _sent(tracks: Sequence[Track], tenants: Mapping[UUID, int]) -> str:
             "last_start": track.span.last,
             "last_day": track.span.periods[-1].end,
         }
-        for ordinal, track in enumerate(tracks)
+        for ordinal, track in tracks
     ]
     return orjson.dumps(rows).decode()
 
