@@ -20,6 +20,7 @@ class Kind(StrEnum):
     MEMBER = "mem"
     INVITATION = "inv"
     OPERATION_SET = "ops"
+    JOB = "job"
     CONSENT = "cns"
     SIGN_IN = "sgn"
     GRANT = "grt"
@@ -37,7 +38,7 @@ OWNERS = frozenset({Kind.TENANT, Kind.ORGANIZATION})
 """Those own themselves."""
 OF_PEOPLE = frozenset({Kind.CONSENT, Kind.SIGN_IN})
 """Nobody looks them up: the person they belong to finds them under themselves."""
-OF_ORGANIZATIONS = frozenset({Kind.ORGANIZATION, Kind.APP, Kind.MEMBER, Kind.INVITATION, Kind.OPERATION_SET})
+OF_ORGANIZATIONS = frozenset({Kind.ORGANIZATION, Kind.APP, Kind.MEMBER, Kind.INVITATION, Kind.OPERATION_SET, Kind.JOB})
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def _command(name: str, input_: Any, scope: ApiScope, tenant: str | None) -> Com
     return Command(
         name=to_camel_case(name),
         scope=scope,
-        input=_plain(input_),
+        input=plain(input_),
         tenant_id=None if tenant is None else _tenant(getattr(input_, tenant), field),
         tenant_field=field,
         key=input_.idempotency_key,
@@ -151,7 +151,8 @@ def _answer(
     )
 
 
-def _plain(input_: Any) -> dict[str, Any]:
+def plain(input_: Any) -> dict[str, Any]:
+    """An input as the audit and bulk jobs keep it: as JSON, by the names of the schema."""
     content = dataclasses.asdict(input_)
     for unwanted in ("idempotency_key", "client_mutation_id"):
         content.pop(unwanted, None)

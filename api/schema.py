@@ -6,6 +6,8 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
+from api.bulk.subscriptions import JobSubscriptions
+from api.bulk.types import Job
 from api.connections.mutations.connection_start import connection_start
 from api.connections.subscriptions import ConnectionSubscriptions
 from api.connections.types import ConnectedAccount
@@ -56,6 +58,8 @@ from api.organizations.queries import ViewerQueries
 from api.organizations.types import App, Organization
 from api.scalars import SCALARS
 from api.tenants.grants import Grant
+from api.tenants.mutations.clients_assign import clients_assign
+from api.tenants.mutations.clients_unassign import clients_unassign
 from api.tenants.mutations.grant_create import grant_create
 from api.tenants.mutations.grant_revoke import grant_revoke
 from api.tenants.mutations.tenant_create import tenant_create
@@ -71,7 +75,7 @@ class Query(ViewerQueries, TenantQueries, NodeQueries, MetricQueries, ContractQu
 
 
 @strawberry.type
-class Subscription(ConnectionSubscriptions, MetricSubscriptions):
+class Subscription(ConnectionSubscriptions, MetricSubscriptions, JobSubscriptions):
     pass
 
 
@@ -99,6 +103,8 @@ MUTATIONS = [
     tenant_owner_invite,
     grant_create,
     grant_revoke,
+    clients_assign,
+    clients_unassign,
     connection_start,
     objective_create,
     objective_kpi_link,
@@ -130,6 +136,7 @@ schema = Schema(
         Member,
         Invitation,
         PersistedOperationSet,
+        Job,
         Tenant,
         Grant,
         Objective,

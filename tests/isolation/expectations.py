@@ -123,6 +123,8 @@ DIRECTORY = {
     "authorization_codes": Directory(ALL, "code_hash redirect_uri scopes code_challenge", _OF_ORGANIZATION),
     "persisted_operation_sets": Directory(KEPT, "", _OF_ORGANIZATION),
     "persisted_operations": Directory(APPENDED, "digest document name", _OF_ORGANIZATION),
+    "bulk_jobs": Directory(ALL, "kind parameters client_id scopes", _OF_ORGANIZATION, looked_up=True),
+    "bulk_verdicts": Directory(ALL, "code message field subject details", _OF_ORGANIZATION),
     "cost_budgets": Directory(ALL, "available", _OF_ORGANIZATION),
     "usage_minutes": Directory(ALL, "operation", _OF_ORGANIZATION),
     "authorizations": Directory(

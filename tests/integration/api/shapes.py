@@ -34,6 +34,7 @@ Path = tuple[str, ...]
 
 CORE: GraphQLSchema = schema._schema
 KEY = "idempotencyKey"
+LAST_DAY = "2100-01-01T00:00:00+00:00"
 TOLD_BACK = ("clientMutationId",)
 """Neither stored nor looked at."""
 
@@ -246,7 +247,7 @@ async def _grant_create(home: Household) -> Input:
         "organizationId": organization_gid(await new_organization(home.planner.database)),
         "role": "ADMIN",
         "scopes": ["MANAGE_TENANTS"],
-        "expiresAt": "2100-01-01T00:00:00+00:00",
+        "expiresAt": LAST_DAY,
     }
 
 
@@ -255,6 +256,15 @@ async def _grant_revoke(home: Household) -> Input:
     guest = await new_organization(database)
     grant_id = await give_grant(database, home.tenant, guest, given_by=home.machine.actor)
     return {"grantId": encode(Kind.GRANT, home.tenant.id, grant_id)}
+
+
+async def _clients_assign(home: Household) -> Input:
+    return {**await _clients_unassign(home), "role": "ADMIN", "scopes": ["MANAGE_TENANTS"], "expiresAt": LAST_DAY}
+
+
+async def _clients_unassign(home: Household) -> Input:
+    team = await new_organization(home.planner.database, parent_id=home.machine.organization_id)
+    return {"organizationId": organization_gid(team), "tenantIds": [home.tenant.gid]}
 
 
 async def _connection_start(home: Household) -> Input:
@@ -370,6 +380,8 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "tenantOwnerInvite": _tenant_owner_invite,
     "grantCreate": _grant_create,
     "grantRevoke": _grant_revoke,
+    "clientsAssign": _clients_assign,
+    "clientsUnassign": _clients_unassign,
     "connectionStart": _connection_start,
     "objectiveCreate": _objective_create,
     "objectiveKpiLink": _objective_kpi_link,
@@ -389,6 +401,8 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
 OF_ORGANIZATION = (
     "tenantCreate",
     "tenantLeave",
+    "clientsAssign",
+    "clientsUnassign",
     "appCreate",
     "appSecretRotate",
     "appKeyAdd",

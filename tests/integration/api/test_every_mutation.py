@@ -17,8 +17,8 @@ from tests.integration.api.shapes import GIVES_A_ROLE, OF_ORGANIZATION, OF_PEOPL
 from tests.integration.api.world import World
 
 IDS = leaves("ID")
-GUESTS = ("grantCreate.organizationId",)
-"""Whoever they are, they are meant to be others: `test_granting` says which are refused."""
+GUESTS = ("grantCreate.organizationId", "clientsAssign.tenantIds", "clientsUnassign.tenantIds")
+"""Whoever they are: `test_granting` says which are refused, and of a job's tenants each has a verdict (`test_bulk`)."""
 UNKNOWN = UUID("01900000-0000-7000-8000-000000000000")
 
 

@@ -35,6 +35,8 @@ OBJECT = {
     "tenantOwnerInvite": "invitation",
     "grantCreate": "grant",
     "grantRevoke": "grant",
+    "clientsAssign": "job",
+    "clientsUnassign": "job",
     "connectionStart": "connection",
     "objectiveCreate": "objective",
     "objectiveKpiLink": "objective",

@@ -9,6 +9,8 @@ import pytest
 from graphql import GraphQLObjectType, get_named_type, is_object_type
 
 from api.ids import Kind
+from tenants.ids import new_id
+from tests.factories.jobs import new_job
 from tests.factories.organizations import new_machine, new_operation_set, new_organization
 from tests.factories.people import new_invitation, new_person
 from tests.factories.shops import new_provider_app, new_shop
@@ -54,7 +56,7 @@ def _fields() -> Iterator[Field]:
                 result = get_named_type(field.type)
                 if is_object_type(result) and result.name.endswith("Connection"):
                     node = get_named_type(result.fields["nodes"].type)
-                    shown = next(each for each in ("id", "key", "description") if each in node.fields)
+                    shown = next(each for each in ("id", "key", "description", "tenantId") if each in node.fields)
                     yield Field(type_.name, name, shown)
 
 
@@ -83,6 +85,7 @@ async def home(world: World) -> Household:
         await new_invitation(world.database, machine.actor)
         await new_operation_set(world.database, machine.actor)
         await own_gids(world.database, machine, home.person)
+        await new_job(world.database, machine.actor, [new_id() for _ in range(COUNT)])
     for _ in range(COUNT):
         await new_organization(world.database, parent_id=machine.organization_id)
     return home
@@ -115,6 +118,7 @@ def start(home: Household) -> dict[str, str]:
         "Objective": home.gids[Kind.OBJECTIVE],
         "Organization": home.gids[Kind.ORGANIZATION],
         "App": home.gids[Kind.APP],
+        "Job": home.gids[Kind.JOB],
     }
 
 

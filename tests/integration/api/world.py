@@ -7,7 +7,9 @@ from uuid import UUID
 
 from api.ids import Kind, encode, organization_gid
 from tenants.database import Database
+from tenants.ids import new_id
 from tenants.secrets.keyring import KeyRing
+from tests.factories.jobs import new_job
 from tests.factories.organizations import Machine, new_machine, new_operation_set
 from tests.factories.people import KnownPerson, new_consent, new_invitation, new_person, new_sign_in
 from tests.factories.plans import Planner
@@ -83,6 +85,11 @@ async def new_household(database: Database, keyring: KeyRing, machine: Machine, 
         Kind.INVITATION: encode(Kind.INVITATION, organization_id, await new_invitation(database, machine.actor)),
         Kind.OPERATION_SET: encode(
             Kind.OPERATION_SET, organization_id, await new_operation_set(database, machine.actor)
+        ),
+        Kind.JOB: encode(
+            Kind.JOB,
+            organization_id,
+            await new_job(database, machine.actor, [tenant.id, *(new_id() for _ in range(6))], decided=True),
         ),
         **await own_gids(database, machine, member),
         Kind.TENANT: tenant.gid,
