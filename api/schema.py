@@ -57,6 +57,11 @@ from api.organizations.persisted import PersistedOperationSet
 from api.organizations.queries import ViewerQueries
 from api.organizations.types import App, Organization
 from api.scalars import SCALARS
+from api.templates.mutations.template_apply import template_apply
+from api.templates.mutations.template_archive import template_archive
+from api.templates.mutations.template_create import template_create
+from api.templates.mutations.template_revise import template_revise
+from api.templates.types import Template
 from api.tenants.grants import Grant
 from api.tenants.mutations.clients_assign import clients_assign
 from api.tenants.mutations.clients_unassign import clients_unassign
@@ -118,6 +123,10 @@ MUTATIONS = [
     initiative_create,
     initiative_link,
     initiative_archive,
+    template_create,
+    template_revise,
+    template_archive,
+    template_apply,
 ]
 
 
@@ -137,6 +146,7 @@ schema = Schema(
         Invitation,
         PersistedOperationSet,
         Job,
+        Template,
         Tenant,
         Grant,
         Objective,

@@ -1,6 +1,7 @@
 """How a mutation asks for a bulk job."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import strawberry
 
@@ -24,11 +25,21 @@ class JobPayload(Payload):
 
 
 async def ask_for_job(
-    unit: Unit, info: Info, kind: BulkKind, input: KeyedInput, gids: Sequence[str], *, dry_run: bool = False
+    unit: Unit,
+    info: Info,
+    kind: BulkKind,
+    input: KeyedInput,
+    gids: Sequence[str],
+    *,
+    dry_run: bool = False,
+    **settled: Any,
 ) -> Done:
-    """All of the input but the tenants are the job's parameters. Raises NotFound for what is no tenant's id at all."""
+    """All of the input but the tenants are the job's parameters, beside what was `settled` of it.
+
+    Raises NotFound for what is no tenant's id at all.
+    """
     tenant_ids = [decode_as(Kind.TENANT, gid, field=(TENANTS, str(at))).owner for at, gid in enumerate(gids)]
-    parameters = {name: value for name, value in plain(input).items() if name != TENANTS}
+    parameters = {name: value for name, value in plain(input).items() if name != TENANTS} | settled
     job = NewJob(kind, tenant_ids, parameters, dry_run)
     row = await create_job(unit.session, unit.actor, info.context.house.jobs, job)
     return Done(encode(Kind.JOB, row.organization_id, row.id))

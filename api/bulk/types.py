@@ -1,6 +1,7 @@
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import strawberry
 
@@ -9,6 +10,7 @@ from api.ids import Kind, encode, tenant_gid
 from api.pagination import Connection, pages_of
 from api.rows import OfRow, column
 from api.sets import Each, set_based
+from domain.templates.models import ItemKind
 from tenants.access.actor import ApiScope
 from tenants.bulk import models
 from tenants.bulk.kinds import BulkKind, BulkState
@@ -16,6 +18,38 @@ from tenants.bulk.reads import Counts, Verdict, counts_by_id, verdict_pages
 
 strawberry.enum(BulkKind, name="JobKind", description="What is done for each of a job's tenants.")
 strawberry.enum(BulkState, name="JobState")
+strawberry.enum(ItemKind, name="TemplateItemKind", description="What of a template is meant.")
+
+
+@strawberry.type(description="An item of a template that could not be made, and why.")
+class TemplateLeftOut:
+    kind: ItemKind
+    key: str
+    name: str
+    code: str
+    message: str
+
+
+@strawberry.type(description="What applying a template made, by kind.")
+class TemplateResult:
+    objectives: int
+    kpis: int
+    links: int = strawberry.field(description="Of KPIs to objectives.")
+    targets: int
+    changed: int = strawberry.field(description="Things of an older version that were brought to this one.")
+    left_out: list[TemplateLeftOut]
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> "TemplateResult":
+        made, left_out = said["made"], said["leftOut"]
+        return cls(
+            objectives=made.get(ItemKind.OBJECTIVE, 0),
+            kpis=made.get(ItemKind.KPI, 0),
+            links=made.get(ItemKind.LINK, 0),
+            targets=made.get(ItemKind.TARGET, 0),
+            changed=said["changed"],
+            left_out=[TemplateLeftOut(**{**each, "kind": ItemKind(each["kind"])}) for each in left_out],
+        )
 
 
 @strawberry.type(description="How a job went for one tenant.")
@@ -28,6 +62,7 @@ class JobResult:
     message: str | None
     field: list[str] | None = strawberry.field(description="The path of what was refused, as in user errors.")
     subject_id: strawberry.ID | None = strawberry.field(description="Of what was made or changed.")
+    template: TemplateResult | None = strawberry.field(description="Of a job that applies a template.")
 
     @classmethod
     def of(cls, row: Verdict) -> "JobResult":
@@ -37,6 +72,7 @@ class JobResult:
             message=row.message,
             field=None if row.field is None else ["input", *row.field],
             subject_id=None if row.subject is None else strawberry.ID(row.subject),
+            template=None if row.details is None else TemplateResult.of(row.details),
         )
 
 

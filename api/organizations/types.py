@@ -15,8 +15,10 @@ from api.organizations.persisted import PersistedOperationSet
 from api.pagination import Connection, Identified, pages_of
 from api.rows import OfRow, column
 from api.sets import Each, set_based
+from api.templates.types import Template
 from api.usage import Usage, window
 from domain.reading import Pages
+from domain.templates.reads import template_pages
 from tenants.access import models, reads
 from tenants.access.actor import ApiScope
 from tenants.access.kinds import AppKind, Audience, OrganizationKind
@@ -169,6 +171,12 @@ class Organization(Node):
         organizations: Sequence["Organization"], context: Context, first: int = 20, after: str | None = None
     ) -> Each[Connection[Job]]:
         return await _own_pages(organizations, context, job_pages, lambda row: Job(row=row), first, after)
+
+    @set_based(description="Those that are not archived, oldest first. Needs the scope manage_organization.")
+    async def templates(
+        organizations: Sequence["Organization"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[Template]]:
+        return await _own_pages(organizations, context, template_pages, lambda row: Template(row=row), first, after)
 
     @set_based(description="What its apps asked for it. Needs the scope manage_organization.")
     async def usage(

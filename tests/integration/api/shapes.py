@@ -26,6 +26,7 @@ from tenants.access.actor import ApiScope
 from tests.factories.keys import jwk_of, jwks_of, known_key, new_key
 from tests.factories.organizations import REDIRECT, Machine, give_key, new_machine, new_operation_set, new_organization
 from tests.factories.people import new_invitation, new_person
+from tests.factories.templates import new_template
 from tests.factories.tenants import give_grant, new_tenant
 from tests.integration.api.world import Household, own_gids
 
@@ -356,6 +357,24 @@ async def _initiative_archive(home: Household) -> Input:
     return {"initiativeId": await home.planner.initiative()}
 
 
+async def _template_create(home: Household) -> Input:
+    return {"tenantId": home.tenant.gid, "name": "Retail", "description": "For shops."}
+
+
+async def _template_revise(home: Household) -> Input:
+    return {**await _template_archive(home), "tenantId": home.tenant.gid}
+
+
+async def _template_archive(home: Household) -> Input:
+    made = await new_template(home.planner.database, home.machine.actor, home.tenant)
+    return {"templateId": encode(Kind.TEMPLATE, home.machine.organization_id, made)}
+
+
+async def _template_apply(home: Household) -> Input:
+    given = {"tenantIds": [home.tenant.gid], "startsOn": "2026-01-01", "version": 1, "dryRun": True}
+    return {**await _template_archive(home), **given}
+
+
 SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "appCreate": _app_create,
     "appSecretRotate": _app_secret_rotate,
@@ -395,6 +414,10 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "initiativeCreate": _initiative_create,
     "initiativeLink": _initiative_link,
     "initiativeArchive": _initiative_archive,
+    "templateCreate": _template_create,
+    "templateRevise": _template_revise,
+    "templateArchive": _template_archive,
+    "templateApply": _template_apply,
 }
 
 
@@ -403,6 +426,8 @@ OF_ORGANIZATION = (
     "tenantLeave",
     "clientsAssign",
     "clientsUnassign",
+    "templateArchive",
+    "templateApply",
     "appCreate",
     "appSecretRotate",
     "appKeyAdd",
@@ -431,6 +456,14 @@ OF_PEOPLE = ("consentRevoke", "signInEnd", "organizationLeave")
 
 GIVES_A_ROLE = ("invitationCreate", "memberUpdate", "tenantOwnerInvite")
 """Who does it needs all that the role lends."""
+
+
+TAKES_FROM_A_TENANT = ("templateCreate", "templateRevise")
+"""Who does it needs no more at the tenant than to read it."""
+
+
+NEEDS_ANOTHER = (*GIVES_A_ROLE, *TAKES_FROM_A_TENANT, "templateApply")
+"""Another scope than the one that is asked for first."""
 
 
 async def sample(mutation: str, home: Household) -> Input:

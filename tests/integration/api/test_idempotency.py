@@ -50,6 +50,10 @@ OBJECT = {
     "initiativeCreate": "initiative",
     "initiativeLink": "link",
     "initiativeArchive": "initiative",
+    "templateCreate": "template",
+    "templateRevise": "template",
+    "templateArchive": "template",
+    "templateApply": "job",
 }
 WITH_SECRETS = ("connectionStart", "appCreate", "appSecretRotate", "invitationCreate", "tenantOwnerInvite")
 OF_WHAT_IS_GONE = ("tenantLeave", "memberRemove", "consentRevoke", "signInEnd", "organizationLeave")

@@ -14,6 +14,7 @@ from tests.factories.organizations import Machine, new_machine, new_operation_se
 from tests.factories.people import KnownPerson, new_consent, new_invitation, new_person, new_sign_in
 from tests.factories.plans import Planner
 from tests.factories.shops import Shop, new_provider_app, new_shop, order
+from tests.factories.templates import new_template
 from tests.factories.tenants import Tenancy, founders_grant, new_tenant
 
 
@@ -91,6 +92,7 @@ async def new_household(database: Database, keyring: KeyRing, machine: Machine, 
             organization_id,
             await new_job(database, machine.actor, [tenant.id, *(new_id() for _ in range(6))], decided=True),
         ),
+        Kind.TEMPLATE: encode(Kind.TEMPLATE, organization_id, await new_template(database, machine.actor, tenant)),
         **await own_gids(database, machine, member),
         Kind.TENANT: tenant.gid,
         Kind.GRANT: encode(Kind.GRANT, tenant.id, await founders_grant(database, tenant)),
