@@ -20,6 +20,8 @@ class Kind(StrEnum):
     MEMBER = "mem"
     INVITATION = "inv"
     OPERATION_SET = "ops"
+    JOB = "job"
+    TEMPLATE = "tpl"
     CONSENT = "cns"
     SIGN_IN = "sgn"
     GRANT = "grt"
@@ -37,7 +39,9 @@ OWNERS = frozenset({Kind.TENANT, Kind.ORGANIZATION})
 """Those own themselves."""
 OF_PEOPLE = frozenset({Kind.CONSENT, Kind.SIGN_IN})
 """Nobody looks them up: the person they belong to finds them under themselves."""
-OF_ORGANIZATIONS = frozenset({Kind.ORGANIZATION, Kind.APP, Kind.MEMBER, Kind.INVITATION, Kind.OPERATION_SET})
+OF_ORGANIZATIONS = frozenset(
+    {Kind.ORGANIZATION, Kind.APP, Kind.MEMBER, Kind.INVITATION, Kind.OPERATION_SET, Kind.JOB, Kind.TEMPLATE}
+)
 
 
 @dataclass(frozen=True, slots=True)

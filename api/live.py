@@ -17,7 +17,7 @@ from api.metering import Meter, Till
 from api.sets import INFO
 from tenants.access.actor import Actor, ApiScope
 from tenants.budgets.errors import Throttled
-from tenants.errors import Overloaded
+from tenants.errors import NotFound, Overloaded
 from tenants.notices import Topic
 from tenants.snapshots import DEAD
 from tenants.telemetry import meters
@@ -32,15 +32,19 @@ class Missed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is told of, by which scope, and when it may have changed. `field` names its tenant where that is refused."""
+    """What is told of, by which scope, and when it may have changed. `field` names what is refused where its owner is.
 
-    tenant_id: UUID
+    The owner is a tenant, or the organization of who asks.
+    """
+
+    owner_id: UUID
     scope: ApiScope
     topics: frozenset[Topic]
     read: Callable[[Context], Awaitable[Any]]
     field: tuple[str, ...]
     id: UUID | None = None
-    """None for all of the tenant's."""
+    """None for all of the owner's."""
+    of_organization: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,13 +95,21 @@ class LiveContext(Context):
                 self.now = self.house.clock.now()
                 self.reader = Reader(self.house, self.actor, self.now)
                 self.meter = Meter(self.actor, self.till)
-                await self.reader.enter_tenant(subject.tenant_id, scope=subject.scope, field=subject.field)
+                await self._enter(subject)
                 yield
             except (*UNREACHABLE, Throttled):
                 self.missed = True
                 raise Missed from None
             finally:
                 await self.close()
+
+    async def _enter(self, subject: Subject) -> None:
+        if not subject.of_organization:
+            await self.reader.enter_tenant(subject.owner_id, scope=subject.scope, field=subject.field)
+            return
+        self.actor.require(subject.scope)
+        if subject.owner_id != self.actor.organization_id:
+            raise NotFound(field=subject.field)
 
 
 def raise_if_unreachable(errors: Iterable[GraphQLError]) -> None:
@@ -109,7 +121,7 @@ def raise_if_unreachable(errors: Iterable[GraphQLError]) -> None:
 
 async def heard(context: LiveContext, subject: Subject) -> AsyncGenerator[Subject, None]:
     """Steps whenever the subject shall be looked at: at once, and after whatever may have changed it."""
-    watching = context.house.database.notices.watch(subject.topics, subject.tenant_id, subject_id=subject.id)
+    watching = context.house.database.notices.watch(subject.topics, subject.owner_id, subject_id=subject.id)
     async with watching as watch:
         while True:
             began = monotonic()

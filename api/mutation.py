@@ -3,7 +3,7 @@
 import dataclasses
 import enum
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar, cast
@@ -61,14 +61,25 @@ class Payload:
 
 
 def mutation(
-    payload: type[Payload], *, scope: ApiScope, tenant: str | None, description: str
+    payload: type[Payload],
+    *,
+    scope: ApiScope,
+    tenant: str | None,
+    description: str,
+    also: Collection[ApiScope] = (),
 ) -> Callable[[Callable[[Unit, Info, I], Awaitable[Done]]], Any]:
-    """`tenant` names the input field whose global id says which tenant is acted on; None acts on the organization."""
+    """`tenant` names the input field whose global id says which tenant is acted on; None acts on the organization.
+
+    `scope` is asked for there too; those in `also` the token needs besides.
+    """
 
     def declare(work: Callable[[Unit, Info, I], Awaitable[Done]]) -> Any:
         input_type = inspect.get_annotations(work, eval_str=True)["input"]
 
         async def resolve(info: Info, input: Any) -> Any:
+            # Before anything is done: a change that could not be told would be done all the same.
+            for each in (scope, *also, *sorted(scopes_to_read(info))):
+                info.context.actor.require(each)
             return await _perform(info, work.__name__, input, work, payload, scope, tenant)
 
         resolve.__name__ = work.__name__
@@ -106,9 +117,6 @@ async def _perform(
     info: Info, name: str, input_: Any, work: Any, payload: type[Payload], scope: ApiScope, tenant: str | None
 ) -> Payload:
     context = info.context
-    # Before anything is done: a change that could not be told would be done all the same.
-    for each in (scope, *sorted(scopes_to_read(info))):
-        context.actor.require(each)
     try:
         command = _command(name, input_, scope, tenant)
     except NotFound as refusal:
@@ -128,7 +136,7 @@ def _command(name: str, input_: Any, scope: ApiScope, tenant: str | None) -> Com
     return Command(
         name=to_camel_case(name),
         scope=scope,
-        input=_plain(input_),
+        input=plain(input_),
         tenant_id=None if tenant is None else _tenant(getattr(input_, tenant), field),
         tenant_field=field,
         key=input_.idempotency_key,
@@ -151,7 +159,8 @@ def _answer(
     )
 
 
-def _plain(input_: Any) -> dict[str, Any]:
+def plain(input_: Any) -> dict[str, Any]:
+    """An input as the audit and bulk jobs keep it: as JSON, by the names of the schema."""
     content = dataclasses.asdict(input_)
     for unwanted in ("idempotency_key", "client_mutation_id"):
         content.pop(unwanted, None)

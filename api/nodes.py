@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.bulk.types import Job
 from api.connections.types import ConnectedAccount
 from api.context import Context, Info
 from api.ids import OF_ORGANIZATIONS, OF_PEOPLE, GlobalId, Kind, decode
@@ -19,6 +20,7 @@ from api.objectives.types import Objective
 from api.organizations.people import Invitation, Member
 from api.organizations.persisted import PersistedOperationSet
 from api.organizations.types import App, Organization
+from api.templates.types import Template
 from api.tenants.grants import Grant
 from api.tenants.types import Tenant
 from domain.connections import models as connections
@@ -27,8 +29,10 @@ from domain.kpis import models as kpis
 from domain.kpis.repository import targets_by_id
 from domain.objectives import models as objectives
 from domain.reading import Key, Read, rows_by_id
+from domain.templates.reads import templates_by_id
 from tenants.access.actor import ApiScope
 from tenants.access.reads import apps_by_id, invitations_by_id, members_by_id, organizations_by_id
+from tenants.bulk.reads import jobs_by_id
 from tenants.errors import ForbiddenScope, InvalidInput, NotFound
 from tenants.persisted.reads import sets_by_id
 from tenants.registry.reads import grants_by_id
@@ -45,6 +49,8 @@ OWN: Mapping[Kind, ApiScope | None] = {
     Kind.MEMBER: ApiScope.MANAGE_ORGANIZATION,
     Kind.INVITATION: ApiScope.MANAGE_ORGANIZATION,
     Kind.OPERATION_SET: ApiScope.MANAGE_ORGANIZATION,
+    Kind.JOB: ApiScope.MANAGE_ORGANIZATION,
+    Kind.TEMPLATE: ApiScope.MANAGE_ORGANIZATION,
 }
 """By which things of the own organization are read: everybody may see whom they act for."""
 
@@ -169,6 +175,14 @@ async def _operation_set(context: Context, wanted: GlobalId) -> Node:
     return PersistedOperationSet(row=await context.load_one(sets_by_id, wanted.key))
 
 
+async def _job(context: Context, wanted: GlobalId) -> Node:
+    return Job(row=await context.load_one(jobs_by_id, wanted.key))
+
+
+async def _template(context: Context, wanted: GlobalId) -> Node:
+    return Template(row=await context.load_one(templates_by_id, wanted.key))
+
+
 async def _baseline(context: Context, wanted: GlobalId) -> Node:
     row = await _row(context, BASELINES, wanted.key)
     return Baseline.of(row, await _row(context, KPIS, (row.tenant_id, row.kpi_id)), context)
@@ -194,6 +208,8 @@ FETCH: dict[Kind, Callable[[Context, GlobalId], Awaitable[Node]]] = {
     Kind.MEMBER: _member,
     Kind.INVITATION: _invitation,
     Kind.OPERATION_SET: _operation_set,
+    Kind.JOB: _job,
+    Kind.TEMPLATE: _template,
     Kind.TENANT: _tenant,
     Kind.GRANT: _grant,
     Kind.OBJECTIVE: _of(objectives.Objective, lambda row: Objective(row=row)),

@@ -6,6 +6,8 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import create_type
 
+from api.bulk.subscriptions import JobSubscriptions
+from api.bulk.types import Job
 from api.connections.mutations.connection_start import connection_start
 from api.connections.subscriptions import ConnectionSubscriptions
 from api.connections.types import ConnectedAccount
@@ -57,7 +59,14 @@ from api.organizations.types import App, Organization
 from api.portfolio.mutations.client_tags_set import client_tags_set
 from api.portfolio.queries import PortfolioQueries
 from api.scalars import SCALARS
+from api.templates.mutations.template_apply import template_apply
+from api.templates.mutations.template_archive import template_archive
+from api.templates.mutations.template_create import template_create
+from api.templates.mutations.template_revise import template_revise
+from api.templates.types import Template
 from api.tenants.grants import Grant
+from api.tenants.mutations.clients_assign import clients_assign
+from api.tenants.mutations.clients_unassign import clients_unassign
 from api.tenants.mutations.grant_create import grant_create
 from api.tenants.mutations.grant_revoke import grant_revoke
 from api.tenants.mutations.tenant_create import tenant_create
@@ -73,7 +82,7 @@ class Query(ViewerQueries, TenantQueries, PortfolioQueries, NodeQueries, MetricQ
 
 
 @strawberry.type
-class Subscription(ConnectionSubscriptions, MetricSubscriptions):
+class Subscription(ConnectionSubscriptions, MetricSubscriptions, JobSubscriptions):
     pass
 
 
@@ -102,6 +111,8 @@ MUTATIONS = [
     client_tags_set,
     grant_create,
     grant_revoke,
+    clients_assign,
+    clients_unassign,
     connection_start,
     objective_create,
     objective_kpi_link,
@@ -115,6 +126,10 @@ MUTATIONS = [
     initiative_create,
     initiative_link,
     initiative_archive,
+    template_create,
+    template_revise,
+    template_archive,
+    template_apply,
 ]
 
 
@@ -133,6 +148,8 @@ schema = Schema(
         Member,
         Invitation,
         PersistedOperationSet,
+        Job,
+        Template,
         Tenant,
         Grant,
         Objective,

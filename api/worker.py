@@ -13,6 +13,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.models import Job as QueuedJob
 
 from api.backlog import EVERY_SECONDS, tell_backlog
+from api.bulk.kinds import CHANGES
 from api.collectors import Pools
 from api.garbage import settle_memory
 from api.wiring import Parts, open_parts
@@ -22,6 +23,7 @@ from domain.connections.sync import sync_connection
 from domain.connections.tick import wake_for_what_is_due
 from domain.housekeeping.service import tidy
 from domain.kpis.recompute import recompute_tenant
+from tenants.bulk.run import Bulk
 from tenants.jobs import QUEUE_LOST, Job, JobKind, open_queue
 from tenants.settings import Settings
 from tenants.telemetry import meters
@@ -97,11 +99,15 @@ async def perform(house: House, job: Job) -> None:
     """One job, done by the state of the tables alone: doing it twice, or for nothing, is harmless."""
     if job.kind is JobKind.SYNC:
         assert job.subject_id is not None
-        await sync_connection(house, tenant_id=job.tenant_id, connection_id=job.subject_id)
+        await sync_connection(house, tenant_id=job.owner_id, connection_id=job.subject_id)
     elif job.kind is JobKind.DELIVERIES:
-        await process(house, tenant_id=job.tenant_id)
+        await process(house, tenant_id=job.owner_id)
+    elif job.kind is JobKind.BULK:
+        assert job.subject_id is not None
+        bulk = Bulk(house.database, house.clock, house.jobs, CHANGES)
+        await bulk.take_turn(job.owner_id, job.subject_id, halted=house.halted)
     else:
-        days = await recompute_tenant(house.database, house.clock, tenant_id=job.tenant_id)
+        days = await recompute_tenant(house.database, house.clock, tenant_id=job.owner_id)
         meters.RECOMPUTED_DAYS.inc(days)
 
 

@@ -5,5 +5,6 @@ from domain.facts import models as facts
 from domain.initiatives import models as initiatives
 from domain.kpis import models as kpis
 from domain.objectives import models as objectives
+from domain.templates import models as templates
 
-__all__ = ["connections", "facts", "initiatives", "kpis", "objectives"]
+__all__ = ["connections", "facts", "initiatives", "kpis", "objectives", "templates"]

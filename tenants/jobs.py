@@ -46,22 +46,25 @@ class JobKind(StrEnum):
     SYNC = "sync"
     DELIVERIES = "deliveries"
     RECOMPUTE = "recompute"
+    BULK = "bulk"
 
 
 @dataclass(frozen=True)
 class Job:
+    """`owner_id` is the tenant whose work it is, or for a bulk job the organization."""
+
     kind: JobKind
-    tenant_id: UUID
+    owner_id: UUID
     subject_id: UUID | None = None
 
     def payload(self) -> bytes:
-        return orjson.dumps({"tenant_id": str(self.tenant_id), "subject_id": self.subject_id and str(self.subject_id)})
+        return orjson.dumps({"owner_id": str(self.owner_id), "subject_id": self.subject_id and str(self.subject_id)})
 
     @classmethod
     def parse(cls, kind: JobKind, payload: bytes) -> "Job":
         content = orjson.loads(payload)
         subject = content["subject_id"]
-        return cls(kind, UUID(content["tenant_id"]), None if subject is None else UUID(subject))
+        return cls(kind, UUID(content["owner_id"]), None if subject is None else UUID(subject))
 
 
 class JobQueue(Protocol):

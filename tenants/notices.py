@@ -41,30 +41,34 @@ class Topic(StrEnum):
     """How far a connection has been read."""
     FIGURES = "figures"
     """What a tenant's KPIs stand at, or which it has."""
+    JOB = "job"
+    """How far a bulk job of an organization is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
+    """Of something of a tenant's, or of an organization's."""
+
     topic: Topic
-    tenant_id: UUID
+    owner_id: UUID
     subject_id: UUID
 
     def payload(self) -> str:
-        return f"{self.topic} {self.tenant_id} {self.subject_id}"
+        return f"{self.topic} {self.owner_id} {self.subject_id}"
 
     @classmethod
     def parse(cls, payload: str) -> "Notice":
         """Raises ValueError for what a newer release may say."""
-        topic, tenant_id, subject_id = payload.split(" ")
-        return cls(Topic(topic), UUID(tenant_id), UUID(subject_id))
+        topic, owner_id, subject_id = payload.split(" ")
+        return cls(Topic(topic), UUID(owner_id), UUID(subject_id))
 
 
-async def announce(session: AsyncSession, topic: Topic, tenant_id: UUID, subject_id: UUID | None = None) -> None:
+async def announce(session: AsyncSession, topic: Topic, owner_id: UUID, subject_id: UUID | None = None) -> None:
     """In the transaction of the change: it is heard once that is committed, and never if it is not.
 
-    Without a subject it is about the tenant itself. The same said twice in one transaction is heard once.
+    Without a subject it is about the owner itself. The same said twice in one transaction is heard once.
     """
-    notice = Notice(topic, tenant_id, subject_id or tenant_id)
+    notice = Notice(topic, owner_id, subject_id or owner_id)
     await session.execute(ANNOUNCE, {"channel": CHANNEL, "payload": notice.payload()})
 
 
@@ -74,7 +78,7 @@ class Watch:
 
     topics: Collection[Topic]
     subject_id: UUID | None = None
-    """None for all of the tenant's."""
+    """None for all of the owner's."""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -104,19 +108,19 @@ class Notices:
 
     @asynccontextmanager
     async def watch(
-        self, topics: Collection[Topic], tenant_id: UUID, *, subject_id: UUID | None = None
+        self, topics: Collection[Topic], owner_id: UUID, *, subject_id: UUID | None = None
     ) -> AsyncIterator[Watch]:
         """Whatever is committed from now on is heard. Raises Overloaded while nothing can be."""
         watch = Watch(topics, subject_id)
-        watches = self._watches.setdefault(tenant_id, set())
+        watches = self._watches.setdefault(owner_id, set())
         watches.add(watch)
         try:
             await self._hear()
             yield watch
         finally:
             watches.discard(watch)
-            if not watches and self._watches.get(tenant_id) is watches:
-                del self._watches[tenant_id]
+            if not watches and self._watches.get(owner_id) is watches:
+                del self._watches[owner_id]
 
     async def close(self) -> None:
         if self._ear is not None:
@@ -182,5 +186,5 @@ class Notices:
             notice = Notice.parse(str(payload))
         except ValueError:
             return
-        for watch in self._watches.get(notice.tenant_id, ()):
+        for watch in self._watches.get(notice.owner_id, ()):
             watch.hear(notice)

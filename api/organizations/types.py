@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import strawberry
 
+from api.bulk.types import Job
 from api.context import Context
 from api.ids import Kind, encode, organization_gid
 from api.node import Node
@@ -14,11 +15,14 @@ from api.organizations.persisted import PersistedOperationSet
 from api.pagination import Connection, Identified, pages_of
 from api.rows import OfRow, column
 from api.sets import Each, set_based
+from api.templates.types import Template
 from api.usage import Usage, window
 from domain.reading import Pages
+from domain.templates.reads import template_pages
 from tenants.access import models, reads
 from tenants.access.actor import ApiScope
 from tenants.access.kinds import AppKind, Audience, OrganizationKind
+from tenants.bulk.reads import job_pages
 from tenants.errors import NotFound
 from tenants.persisted.reads import set_pages
 from tenants.usage import reads as counted
@@ -159,6 +163,20 @@ class Organization(Node):
         return await _own_pages(
             organizations, context, reads.sub_pages, lambda row: Organization(row=row), first, after
         )
+
+    @set_based(
+        description="What it asked for in bulk, oldest first, for three months. Needs the scope manage_organization."
+    )
+    async def jobs(
+        organizations: Sequence["Organization"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[Job]]:
+        return await _own_pages(organizations, context, job_pages, lambda row: Job(row=row), first, after)
+
+    @set_based(description="Those that are not archived, oldest first. Needs the scope manage_organization.")
+    async def templates(
+        organizations: Sequence["Organization"], context: Context, first: int = 20, after: str | None = None
+    ) -> Each[Connection[Template]]:
+        return await _own_pages(organizations, context, template_pages, lambda row: Template(row=row), first, after)
 
     @set_based(description="What its apps asked for it. Needs the scope manage_organization.")
     async def usage(

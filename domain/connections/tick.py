@@ -1,6 +1,6 @@
-"""Finding what is due without any wake-up: a walk over all tenants, a page at a time."""
+"""Finding what is due without any wake-up: a walk over all tenants, and all bulk jobs, a page at a time."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.connections.house import House
+from tenants.bulk.reads import open_jobs
+from tenants.bulk.service import wake_up
 from tenants.clock import local_day
 from tenants.ids import FIRST
 from tenants.jobs import Job, JobKind
@@ -45,10 +47,17 @@ async def wake_for_what_is_due(house: House) -> int:
     async for tenant_ids in pages_of_tenants(house):
         async with house.database.snapshot(Scope(readable=frozenset(tenant_ids))) as session:
             jobs = await _due(session, tenant_ids, house.clock.now())
-        if jobs:
-            async with house.database.unit_of_work() as session:
-                woken += await house.jobs.enqueue_missing(session, jobs)
+        woken += await _wake(house, jobs)
+    async for page in open_jobs(house.database):
+        woken += await _wake(house, [wake_up(*key) for key in page])
     return woken
+
+
+async def _wake(house: House, jobs: Sequence[Job]) -> int:
+    if not jobs:
+        return 0
+    async with house.database.unit_of_work() as session:
+        return await house.jobs.enqueue_missing(session, jobs)
 
 
 async def _due(session: AsyncSession, tenant_ids: list[UUID], now: datetime) -> list[Job]:

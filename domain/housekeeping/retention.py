@@ -189,6 +189,23 @@ OF_ORGANIZATIONS = (
         owner="organization_id",
     ),
     Retention(
+        "bulk_verdicts",
+        "decided_at",
+        timedelta(days=90),
+        "Each tenant's audit keeps what was done, and what failed was long asked for again.",
+        key=("job_id", "tenant_id"),
+        owner="organization_id",
+    ),
+    Retention(
+        "bulk_jobs",
+        "finished_at",
+        timedelta(days=90),
+        "With the last of its verdicts.",
+        condition="NOT EXISTS (SELECT FROM bulk_verdicts v"
+        " WHERE v.organization_id = bulk_jobs.organization_id AND v.job_id = bulk_jobs.id)",
+        owner="organization_id",
+    ),
+    Retention(
         "refresh_tokens",
         "expires_at",
         authorizations.KEPT,

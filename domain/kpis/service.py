@@ -72,6 +72,18 @@ async def create_kpi(
     return kpi
 
 
+async def rename_kpi(
+    session: AsyncSession, actor: Actor, *, tenant_id: UUID, kpi_id: UUID, name: str, now: datetime
+) -> Kpi:
+    kpi = await get_kpi(session, tenant_id=tenant_id, kpi_id=kpi_id)
+    if kpi.archived_at is not None:
+        raise AlreadyArchived("kpiId")
+    kpi.name, kpi.updated_at = fields.title(name, "name"), now
+    await session.flush()
+    await announce(session, Topic.FIGURES, tenant_id)
+    return kpi
+
+
 async def archive_kpi(session: AsyncSession, actor: Actor, *, tenant_id: UUID, kpi_id: UUID, now: datetime) -> Kpi:
     kpi = await get_kpi(session, tenant_id=tenant_id, kpi_id=kpi_id)
     if kpi.archived_at is not None:

@@ -1,5 +1,6 @@
 """Objectives and the KPIs that are their evidence."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -42,6 +43,29 @@ async def create_objective(
         updated_at=now,
     )
     session.add(objective)
+    await session.flush()
+    return objective
+
+
+@dataclass(frozen=True)
+class ObjectiveChange:
+    """What an objective shall say."""
+
+    title: str
+    description: str | None
+    due_on: date
+
+
+async def change_objective(
+    session: AsyncSession, actor: Actor, *, tenant_id: UUID, objective_id: UUID, change: ObjectiveChange, now: datetime
+) -> Objective:
+    objective = await get_objective(session, tenant_id=tenant_id, objective_id=objective_id)
+    if objective.archived_at is not None:
+        raise AlreadyArchived("objectiveId")
+    fields.in_order(objective.starts_on, change.due_on, "startsOn", "dueOn")
+    objective.title = fields.title(change.title, "title")
+    objective.description = fields.words(change.description, "description", most=4000, required=False)
+    objective.due_on, objective.updated_at = change.due_on, now
     await session.flush()
     return objective
 

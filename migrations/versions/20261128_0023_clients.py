@@ -1,7 +1,7 @@
 """Tags that an organization gives the tenants it reads.
 
 Revision ID: 0023
-Revises: 0020
+Revises: 0022
 Create Date: 2026-11-28
 """
 
@@ -9,7 +9,7 @@ from migrations.security import OF_ORGANIZATION, protect_directory
 from migrations.statements import run_all, run_file
 
 revision = "0023"
-down_revision = "0020"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

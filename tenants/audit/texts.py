@@ -31,6 +31,7 @@ SAID = frozenset(
         "start",
         "startValue",
         "stretchValue",
+        "tenantIds",
         "timeZone",
         "to",
         "tolerance",

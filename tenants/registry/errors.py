@@ -4,6 +4,7 @@ Refusal
 ├── Conflict
 │   ├── GrantAlreadyEnded
 │   ├── HoldsGrants
+│   ├── NothingGiven
 │   └── OwnGrant
 └── InvalidInput   SCOPE_MISSING, SCOPE_BEYOND_ROLE, ENDS_IN_THE_PAST, ENDS_TOO_LATE, ENDS_AFTER_YOURS, OWN_ORGANIZATION
 """
@@ -23,6 +24,13 @@ class HoldsGrants(Conflict):
 
     def __init__(self) -> None:
         super().__init__("It holds grants on tenants: pass them on or let them end first.", field=("organizationId",))
+
+
+class NothingGiven(Conflict):
+    code = "NOT_ASSIGNED"
+
+    def __init__(self) -> None:
+        super().__init__("It holds no grant of yours on this tenant.", field=("organizationId",))
 
 
 class OwnGrant(Conflict):

@@ -19,7 +19,7 @@ from tenants.access.invitations import end_invitations
 from tenants.access.kinds import MemberRole
 from tenants.database import enter
 from tenants.errors import GrantEnded, InvalidInput, NoGrant, NotFound
-from tenants.registry.errors import GrantAlreadyEnded, HoldsGrants, OwnGrant
+from tenants.registry.errors import GrantAlreadyEnded, HoldsGrants, NothingGiven, OwnGrant
 from tenants.registry.models import Grant, Tenant
 from tenants.scope import Scope
 
@@ -52,13 +52,7 @@ async def create_grant(
     session: AsyncSession, actor: Actor, *, tenant_id: UUID, grant: NewGrant, now: datetime
 ) -> Grant:
     """Raises ScopeBeyondYours, InvalidInput, NotFound where there is no such organization."""
-    scopes = _checked_scopes(grant)
-    _check_end(grant.expires_at, now)
-    if grant.organization_id == actor.organization_id:
-        raise InvalidInput("This is your own organization.", field=("organizationId",), code="OWN_ORGANIZATION")
-    beyond = sorted(set(scopes) - actor.scopes)
-    if beyond:
-        raise ScopeBeyondYours(beyond[0])
+    scopes = check_grant(actor, grant, now=now)
     if await get_organization_of(session, tenant_id) != actor.organization_id:
         live = await _live_grants(session, tenant_id, now)
         own = [each for each in live if each.organization_id == actor.organization_id]
@@ -79,6 +73,18 @@ async def create_grant(
     return row
 
 
+def check_grant(actor: Actor, grant: NewGrant, *, now: datetime) -> list[str]:
+    """What is refused whatever tenant it is on; gives the scopes. Raises ScopeBeyondYours, InvalidInput."""
+    scopes = _checked_scopes(grant)
+    _check_end(grant.expires_at, now)
+    if grant.organization_id == actor.organization_id:
+        raise InvalidInput("This is your own organization.", field=("organizationId",), code="OWN_ORGANIZATION")
+    beyond = sorted(set(scopes) - actor.scopes)
+    if beyond:
+        raise ScopeBeyondYours(beyond[0])
+    return scopes
+
+
 async def revoke_grant(session: AsyncSession, actor: Actor, *, tenant_id: UUID, grant_id: UUID, now: datetime) -> Grant:
     """Raises NoGrant for one that somebody else gave to others, OwnGrant, GrantAlreadyEnded."""
     live = await _live_grants(session, tenant_id, now)
@@ -95,6 +101,20 @@ async def revoke_grant(session: AsyncSession, actor: Actor, *, tenant_id: UUID, 
         raise GrantAlreadyEnded
     await _end(session, actor, [row], live, owner, now)
     return row
+
+
+async def revoke_given(
+    session: AsyncSession, actor: Actor, *, tenant_id: UUID, organization_id: UUID, now: datetime
+) -> Grant:
+    """Ends all that the actor's organization gave another one; gives the newest of them. Raises NothingGiven."""
+    live = await _live_grants(session, tenant_id, now)
+    between = (organization_id, actor.organization_id)
+    rows = [each for each in live if (each.organization_id, each.granted_by_organization_id) == between]
+    if not rows:
+        raise NothingGiven
+    newest = rows[-1]
+    await _end(session, actor, rows, live, await get_organization_of(session, tenant_id), now)
+    return newest
 
 
 async def leave_tenant(session: AsyncSession, actor: Actor, *, tenant_id: UUID, now: datetime) -> None:

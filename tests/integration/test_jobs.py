@@ -35,7 +35,7 @@ def job() -> Job:
 
 
 async def test_a_job_that_waits_is_not_put_in_again(session: AsyncSession, job: Job) -> None:
-    other = Job(JobKind.DELIVERIES, job.tenant_id)
+    other = Job(JobKind.DELIVERIES, job.owner_id)
     assert await QUEUE.enqueue_missing(session, [job]) == 1
     assert await QUEUE.enqueue_missing(session, [job, other]) == 1
     assert await QUEUE.enqueue_missing(session, [job, other]) == 0

@@ -124,6 +124,11 @@ DIRECTORY = {
     "persisted_operation_sets": Directory(KEPT, "", _OF_ORGANIZATION),
     "persisted_operations": Directory(APPENDED, "digest document name", _OF_ORGANIZATION),
     "client_tags": Directory("SELECT INSERT DELETE", "tag", _OF_ORGANIZATION),
+    "bulk_jobs": Directory(ALL, "kind parameters client_id scopes", _OF_ORGANIZATION, looked_up=True),
+    "bulk_verdicts": Directory(ALL, "code message field subject details", _OF_ORGANIZATION),
+    "templates": Directory(KEPT, "name description", _OF_ORGANIZATION),
+    "template_versions": Directory(APPENDED, "content", _OF_ORGANIZATION),
+    "template_applications": Directory(KEPT, "", _OF_ORGANIZATION),
     "cost_budgets": Directory(ALL, "available", _OF_ORGANIZATION),
     "usage_minutes": Directory(ALL, "operation", _OF_ORGANIZATION),
     "authorizations": Directory(

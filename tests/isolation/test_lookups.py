@@ -11,7 +11,9 @@ STRANGE = {
     "bytea": "''::bytea",
     "integer": "1000",
 }
-WALKS = frozenset({"app.open_tenants(uuid,integer)", "app.all_organizations(uuid,integer)"})
+WALKS = frozenset(
+    {"app.open_tenants(uuid,integer)", "app.all_organizations(uuid,integer)", "app.open_bulk_jobs(uuid,integer)"}
+)
 """Those that go through all owners by their nature: the tick finds what is due, housekeeping what is old."""
 
 IGNORANT = """

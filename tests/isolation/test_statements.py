@@ -143,6 +143,7 @@ async def test_a_query_that_lost_one_of_its_filters_is_noticed(administrator: Co
 VALUES = {
     "uuid": A.tenant_id,
     "text": "[]",
+    "bool": True,
     "int8": 9,
     "bytea": b"",
     "date": date(2026, 1, 1),

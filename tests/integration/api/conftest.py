@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from domain.connections.house import House
 from migrations import running
 from tenants.access.actor import ApiScope
 from tenants.access.kinds import AppKind
@@ -24,6 +25,7 @@ from tenants.postgres.server import EmbeddedServer
 from tenants.secrets.keyring import DirectoryKeyRing
 from tenants.settings import Environment, Settings
 from tenants.usage import service as usage
+from tests.factories.jobs import house_of
 from tests.factories.organizations import Machine, new_machine
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Ledger
@@ -132,6 +134,11 @@ async def ledger(cluster: EmbeddedServer, database_urls: DatabaseUrls) -> AsyncI
 @pytest.fixture(scope="session")
 async def world(database: Database, keyring: DirectoryKeyRing) -> World:
     return await settle(database, keyring)
+
+
+@pytest.fixture(scope="session")
+def worker_house(world: World) -> House:
+    return house_of(world.database, world.keyring)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from tenants.access.actor import ApiScope
 from tests.factories.keys import jwk_of, jwks_of, known_key, new_key
 from tests.factories.organizations import REDIRECT, Machine, give_key, new_machine, new_operation_set, new_organization
 from tests.factories.people import new_invitation, new_person
+from tests.factories.templates import new_template
 from tests.factories.tenants import give_grant, new_tenant
 from tests.integration.api.world import Household, own_gids
 
@@ -34,6 +35,7 @@ Path = tuple[str, ...]
 
 CORE: GraphQLSchema = schema._schema
 KEY = "idempotencyKey"
+LAST_DAY = "2100-01-01T00:00:00+00:00"
 TOLD_BACK = ("clientMutationId",)
 """Neither stored nor looked at."""
 
@@ -250,7 +252,7 @@ async def _grant_create(home: Household) -> Input:
         "organizationId": organization_gid(await new_organization(home.planner.database)),
         "role": "ADMIN",
         "scopes": ["MANAGE_TENANTS"],
-        "expiresAt": "2100-01-01T00:00:00+00:00",
+        "expiresAt": LAST_DAY,
     }
 
 
@@ -259,6 +261,15 @@ async def _grant_revoke(home: Household) -> Input:
     guest = await new_organization(database)
     grant_id = await give_grant(database, home.tenant, guest, given_by=home.machine.actor)
     return {"grantId": encode(Kind.GRANT, home.tenant.id, grant_id)}
+
+
+async def _clients_assign(home: Household) -> Input:
+    return {**await _clients_unassign(home), "role": "ADMIN", "scopes": ["MANAGE_TENANTS"], "expiresAt": LAST_DAY}
+
+
+async def _clients_unassign(home: Household) -> Input:
+    team = await new_organization(home.planner.database, parent_id=home.machine.organization_id)
+    return {"organizationId": organization_gid(team), "tenantIds": [home.tenant.gid]}
 
 
 async def _connection_start(home: Household) -> Input:
@@ -350,6 +361,24 @@ async def _initiative_archive(home: Household) -> Input:
     return {"initiativeId": await home.planner.initiative()}
 
 
+async def _template_create(home: Household) -> Input:
+    return {"tenantId": home.tenant.gid, "name": "Retail", "description": "For shops."}
+
+
+async def _template_revise(home: Household) -> Input:
+    return {**await _template_archive(home), "tenantId": home.tenant.gid}
+
+
+async def _template_archive(home: Household) -> Input:
+    made = await new_template(home.planner.database, home.machine.actor, home.tenant)
+    return {"templateId": encode(Kind.TEMPLATE, home.machine.organization_id, made)}
+
+
+async def _template_apply(home: Household) -> Input:
+    given = {"tenantIds": [home.tenant.gid], "startsOn": "2026-01-01", "version": 1, "dryRun": True}
+    return {**await _template_archive(home), **given}
+
+
 SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "appCreate": _app_create,
     "appSecretRotate": _app_secret_rotate,
@@ -375,6 +404,8 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "clientTagsSet": _client_tags_set,
     "grantCreate": _grant_create,
     "grantRevoke": _grant_revoke,
+    "clientsAssign": _clients_assign,
+    "clientsUnassign": _clients_unassign,
     "connectionStart": _connection_start,
     "objectiveCreate": _objective_create,
     "objectiveKpiLink": _objective_kpi_link,
@@ -388,6 +419,10 @@ SAMPLES: Mapping[str, Callable[[Household], Awaitable[Input]]] = {
     "initiativeCreate": _initiative_create,
     "initiativeLink": _initiative_link,
     "initiativeArchive": _initiative_archive,
+    "templateCreate": _template_create,
+    "templateRevise": _template_revise,
+    "templateArchive": _template_archive,
+    "templateApply": _template_apply,
 }
 
 
@@ -395,6 +430,10 @@ OF_ORGANIZATION = (
     "clientTagsSet",
     "tenantCreate",
     "tenantLeave",
+    "clientsAssign",
+    "clientsUnassign",
+    "templateArchive",
+    "templateApply",
     "appCreate",
     "appSecretRotate",
     "appKeyAdd",
@@ -423,6 +462,14 @@ OF_PEOPLE = ("consentRevoke", "signInEnd", "organizationLeave")
 
 GIVES_A_ROLE = ("invitationCreate", "memberUpdate", "tenantOwnerInvite")
 """Who does it needs all that the role lends."""
+
+
+TAKES_FROM_A_TENANT = ("templateCreate", "templateRevise")
+"""Who does it needs no more at the tenant than to read it."""
+
+
+NEEDS_ANOTHER = (*GIVES_A_ROLE, *TAKES_FROM_A_TENANT, "templateApply")
+"""Another scope than the one that is asked for first."""
 
 
 async def sample(mutation: str, home: Household) -> Input:

@@ -13,12 +13,26 @@ from tests.factories.tenants import give_grant
 from tests.integration.api.client import Caller, Refusal, sign_in
 from tests.integration.api.conftest import Asking
 from tests.integration.api.ledger import Ledger
-from tests.integration.api.shapes import GIVES_A_ROLE, OF_ORGANIZATION, OF_PEOPLE, Leaf, leaves, mutations, sample
+from tests.integration.api.shapes import (
+    NEEDS_ANOTHER,
+    OF_ORGANIZATION,
+    OF_PEOPLE,
+    TAKES_FROM_A_TENANT,
+    Leaf,
+    leaves,
+    mutations,
+    sample,
+)
 from tests.integration.api.world import World
 
 IDS = leaves("ID")
-GUESTS = ("grantCreate.organizationId",)
-"""Whoever they are, they are meant to be others: `test_granting` says which are refused."""
+GUESTS = (
+    "grantCreate.organizationId",
+    "clientsAssign.tenantIds",
+    "clientsUnassign.tenantIds",
+    "templateApply.tenantIds",
+)
+"""Whoever they are: `test_granting` says which are refused, and of a job's tenants each has a verdict (`test_bulk`)."""
 UNKNOWN = UUID("01900000-0000-7000-8000-000000000000")
 
 
@@ -66,8 +80,8 @@ async def test_garbage_is_no_id(agency: Caller, ledger: Ledger) -> None:
 
 
 def _with_two_ids() -> list[Leaf]:
-    """Of a tenant's things."""
-    ours = [leaf for leaf in IDS if str(leaf) not in GUESTS]
+    """Of a tenant's things: a template is taken from whatever tenant its organization may read."""
+    ours = [leaf for leaf in IDS if str(leaf) not in GUESTS and leaf.mutation not in TAKES_FROM_A_TENANT]
     return [leaf for leaf in ours if sum(other.mutation == leaf.mutation for other in ours) > 1]
 
 
@@ -96,7 +110,7 @@ async def test_it_needs_its_scope_and_no_other(asking: Asking, ledger: Ledger, m
     scope = refused.error["extensions"]["requiredScope"]
     assert scope in refused.error["message"]
     assert await ledger.read() == before
-    needed = tuple(ApiScope) if mutation in GIVES_A_ROLE else (scope,)
+    needed = tuple(ApiScope) if mutation in NEEDS_ANOTHER else (scope,)
     writer = await asker.sign_in(*needed)
     await writer.change(mutation, **input)
 
@@ -117,7 +131,8 @@ async def test_it_is_closed_to_whose_grant_has_ended_or_does_not_cover_it(
     input = await sample(mutation, world.agency)
     guest = await new_machine(world.database)
     caller = await sign_in(http, guest)
-    await give_grant(world.database, world.agency.tenant, guest.organization_id, scopes=[ApiScope.READ_METRICS])
+    other_scope = ApiScope.READ_CONNECTIONS if mutation in TAKES_FROM_A_TENANT else ApiScope.READ_METRICS
+    await give_grant(world.database, world.agency.tenant, guest.organization_id, scopes=[other_scope])
     before = await ledger.read()
     assert (await caller.refusal(mutation, **input)).code == "NO_GRANT"
     assert await ledger.read() == before

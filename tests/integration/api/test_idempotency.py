@@ -35,6 +35,8 @@ OBJECT = {
     "tenantOwnerInvite": "invitation",
     "grantCreate": "grant",
     "grantRevoke": "grant",
+    "clientsAssign": "job",
+    "clientsUnassign": "job",
     "connectionStart": "connection",
     "objectiveCreate": "objective",
     "objectiveKpiLink": "objective",
@@ -48,6 +50,10 @@ OBJECT = {
     "initiativeCreate": "initiative",
     "initiativeLink": "link",
     "initiativeArchive": "initiative",
+    "templateCreate": "template",
+    "templateRevise": "template",
+    "templateArchive": "template",
+    "templateApply": "job",
 }
 PLAIN = ("clientTagsSet",)
 """Those that answer no object of the schema's."""

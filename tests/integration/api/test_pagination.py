@@ -8,10 +8,13 @@ import httpx2
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_object_type
 
-from api.ids import Kind
+from api.ids import Kind, decode
+from tenants.ids import new_id
+from tests.factories.jobs import new_job
 from tests.factories.organizations import new_machine, new_operation_set, new_organization
 from tests.factories.people import new_invitation, new_person
 from tests.factories.shops import new_provider_app, new_shop
+from tests.factories.templates import apply_to, new_template
 from tests.factories.tenants import give_grant, new_tenant
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.people import person_at
@@ -80,13 +83,17 @@ async def home(world: World) -> Household:
         await planner.objective(f"number {at}")
         await planner.link(await planner.initiative(f"number {at}"), objective)
         await new_shop(world.database, world.keyring, home.tenant, provider_app_id=app)
-        await new_tenant(world.database, world.keyring, machine.actor)
+        applied = await new_tenant(world.database, world.keyring, machine.actor)
+        await new_template(world.database, machine.actor, home.tenant)
+        await apply_to(world.database, machine.actor, decode(home.gids[Kind.TEMPLATE]).id, applied)
         await new_machine(world.database, organization_id=machine.organization_id)
         await give_grant(world.database, home.tenant, await new_organization(world.database))
         await new_person(world.database, machine.organization_id)
         await new_invitation(world.database, machine.actor)
         await new_operation_set(world.database, machine.actor)
         await own_gids(world.database, machine, home.person)
+        await new_job(world.database, machine.actor, [new_id() for _ in range(COUNT)])
+    await apply_to(world.database, machine.actor, decode(home.gids[Kind.TEMPLATE]).id, home.tenant)
     for _ in range(COUNT):
         await new_organization(world.database, parent_id=machine.organization_id)
     return home
@@ -120,6 +127,8 @@ def start(home: Household) -> dict[str, str]:
         "Objective": home.gids[Kind.OBJECTIVE],
         "Organization": home.gids[Kind.ORGANIZATION],
         "App": home.gids[Kind.APP],
+        "Job": home.gids[Kind.JOB],
+        "Template": home.gids[Kind.TEMPLATE],
     }
 
 

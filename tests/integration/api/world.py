@@ -7,11 +7,14 @@ from uuid import UUID
 
 from api.ids import Kind, encode, organization_gid
 from tenants.database import Database
+from tenants.ids import new_id
 from tenants.secrets.keyring import KeyRing
+from tests.factories.jobs import new_job
 from tests.factories.organizations import Machine, new_machine, new_operation_set
 from tests.factories.people import KnownPerson, new_consent, new_invitation, new_person, new_sign_in
 from tests.factories.plans import Planner
 from tests.factories.shops import Shop, new_provider_app, new_shop, order
+from tests.factories.templates import new_template
 from tests.factories.tenants import Tenancy, founders_grant, new_tenant
 
 
@@ -84,6 +87,12 @@ async def new_household(database: Database, keyring: KeyRing, machine: Machine, 
         Kind.OPERATION_SET: encode(
             Kind.OPERATION_SET, organization_id, await new_operation_set(database, machine.actor)
         ),
+        Kind.JOB: encode(
+            Kind.JOB,
+            organization_id,
+            await new_job(database, machine.actor, [tenant.id, *(new_id() for _ in range(6))], decided=True),
+        ),
+        Kind.TEMPLATE: encode(Kind.TEMPLATE, organization_id, await new_template(database, machine.actor, tenant)),
         **await own_gids(database, machine, member),
         Kind.TENANT: tenant.gid,
         Kind.GRANT: encode(Kind.GRANT, tenant.id, await founders_grant(database, tenant)),

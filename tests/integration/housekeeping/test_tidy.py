@@ -141,6 +141,16 @@ async def test_what_organizations_and_the_house_keep_goes_too(ground: Ground, da
             "INSERT INTO app_keys VALUES ($1, $2, $3, $4, $5, '{}', $2)",
             new_id(), NOW - timedelta(days=days), machine.organization_id, machine.actor.app_id, str(days),
         )  # fmt: skip
+    for days in (89, 91):
+        await ground.migrator.execute(
+            "INSERT INTO bulk_jobs VALUES ($1, $2, $3, 'K', '{}', false, 1, $4, NULL, 'c', NULL, NULL, '{}', $2, $2)",
+            new_id(), NOW - timedelta(days=days), machine.organization_id, machine.actor.app_id,
+        )  # fmt: skip
+    await ground.migrator.execute(
+        "INSERT INTO bulk_verdicts (organization_id, job_id, tenant_id, code, decided_at)"
+        " SELECT organization_id, id, id, 'DONE', finished_at FROM bulk_jobs WHERE organization_id = $1",
+        machine.organization_id,
+    )
     for minutes in (14, 16):
         await ground.migrator.execute(
             "INSERT INTO sign_in_attempts VALUES ($1, $2, '')", new_id(), NOW - timedelta(minutes=minutes)
@@ -157,8 +167,16 @@ async def test_what_organizations_and_the_house_keep_goes_too(ground: Ground, da
             " VALUES ($1, 1, 0, 'successful', 'x')",
             NOW - timedelta(days=days),
         )
-    assert await ground.tidy() == 8
-    kept = ("organization_idempotency_keys", "authorization_codes", "invitations", "client_assertions", "app_keys")
+    assert await ground.tidy() == 10
+    kept = (
+        "organization_idempotency_keys",
+        "authorization_codes",
+        "invitations",
+        "client_assertions",
+        "app_keys",
+        "bulk_jobs",
+        "bulk_verdicts",
+    )
     for table in (*kept, *(rule.table for rule in OF_THE_HOUSE)):
         assert await ground.count(table) == 1, table
 

@@ -1,0 +1,24 @@
+"""What templates refuse.
+
+Refusal
+├── InvalidInput   NOTHING_TO_TAKE, TEMPLATE_TOO_LARGE, NO_SUCH_VERSION
+└── Conflict
+    ├── NoStartValue
+    └── OtherCurrency
+"""
+
+from tenants.errors import Conflict
+
+
+class NoStartValue(Conflict):
+    code = "NO_START_VALUE"
+
+    def __init__(self, grain: str) -> None:
+        super().__init__(f"The target starts from a baseline over periods of a {grain}, and there is none yet.")
+
+
+class OtherCurrency(Conflict):
+    code = "OTHER_CURRENCY"
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(f"The target is an amount of {currency}, which is not what is reckoned in here.")

@@ -1,0 +1,3 @@
+DROP FUNCTION app.open_bulk_jobs(uuid, integer);
+DROP TABLE bulk_verdicts;
+DROP TABLE bulk_jobs;
