@@ -43,9 +43,10 @@ class Client:
         return [found.get(each) for each in _ids(clients)]
 
     @set_based(
-        description="How many of its connections wait for somebody to see to them. Needs the scope read_connections."
+        description="How many of its connections wait for somebody to see to them. Needs the scope read_connections: "
+        "null, with an error, where it does not reach."
     )
-    async def connections_needing_attention(clients: Sequence["Client"], context: Context) -> Each[int]:
+    async def connections_needing_attention(clients: Sequence["Client"], context: Context) -> Each[int | None]:
         ids = _ids(clients)
         refused = await context.reader.enter_tenants(ids, scope=ApiScope.READ_CONNECTIONS)
         found = await context.reader.read(waiting_for_somebody, [each for each in ids if each not in refused])
