@@ -64,6 +64,14 @@ async def archive_team(session: Session, actor: Actor, *, organization_id: UUID,
     await enter(session, Scope(organization_id=actor.organization_id))
 
 
+async def check_is_live_team(session: Session, actor: Actor, organization_id: UUID, *, field: str) -> None:
+    """Raises NotFound for what is no sub-organization of the actor's, AlreadyArchived for one that was put away."""
+    await check_is_under(session, actor, organization_id, field=(field,))
+    archived = select(Organization.archived_at).where(Organization.id == organization_id)
+    if await session.scalar(archived) is not None:
+        raise AlreadyArchived(field)
+
+
 async def check_is_under(session: Session, actor: Actor, organization_id: UUID, *, field: tuple[str, ...]) -> None:
     """Raises NotFound for what is no sub-organization of the actor's."""
     parent = select(Organization.parent_id).where(Organization.id == organization_id)

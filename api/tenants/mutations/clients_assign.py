@@ -8,7 +8,7 @@ from api.ids import Kind, decode_as
 from api.mutation import KeyedInput, mutation
 from api.tenants import grants  # noqa: F401
 from tenants.access.actor import ApiScope
-from tenants.access.organizations import check_is_under
+from tenants.access.organizations import check_is_live_team
 from tenants.bulk.kinds import BulkKind
 from tenants.gate import Done, Unit
 from tenants.registry.grants import GrantRole, NewGrant, check_grant
@@ -38,6 +38,6 @@ class ClientsAssignPayload(JobPayload):
 )
 async def clients_assign(unit: Unit, info: Info, input: ClientsAssignInput) -> Done:
     team = decode_as(Kind.ORGANIZATION, input.organization_id, field=("organizationId",)).id
-    await check_is_under(unit.session, unit.actor, team, field=("organizationId",))
+    await check_is_live_team(unit.session, unit.actor, team, field="organizationId")
     check_grant(unit.actor, NewGrant(team, input.role, input.scopes, input.expires_at), now=unit.now)
     return await ask_for_job(unit, info, BulkKind.CLIENTS_ASSIGN, input, input.tenant_ids)

@@ -22,6 +22,7 @@ from tenants.bulk import run
 from tenants.bulk.kinds import MOST_TENANTS
 from tenants.clock import WallClock
 from tenants.ids import new_id
+from tenants.jobs import Job, JobKind
 from tenants.registry.profile import Profile
 from tenants.registry.service import NewTenant, create_tenant
 from tenants.scope import Scope
@@ -224,6 +225,27 @@ async def test_what_makes_no_sense_is_refused_at_once(
         assert (refusal.code, refusal.field) == (code, ("input", *field))
     assert await ledger.read() == before
     await desk.assign(many[:MOST_TENANTS])
+    await desk.caller.change("organizationArchive", organizationId=team)
+    refusal = await desk.caller.refusal("clientsAssign", organizationId=team, tenantIds=[own], **READ)
+    assert (refusal.code, refusal.field) == ("ALREADY_ARCHIVED", ("input", "organizationId"))
+
+
+async def test_after_a_turn_whatever_waits_comes_first(desk: Desk, clients: list[Tenancy]) -> None:
+    """A long job holds up nobody's sync for longer than a turn takes."""
+    gid = await desk.assign([each.gid for each in clients[:15]])
+    sync = Job(JobKind.RECOMPUTE, new_id())
+    async with desk.world.database.unit_of_work() as session:
+        await desk.house.jobs.enqueue(session, sync)
+    await desk.turn(gid)
+    assert len(await desk.given()) == run.AT_A_TURN
+    waiting = await desk.ledger.connection.fetch(
+        "SELECT entrypoint FROM pgqueuer WHERE payload = $1 OR convert_from(payload, 'UTF8') LIKE '%' || $2 || '%'"
+        " ORDER BY priority DESC, id",
+        sync.payload(),
+        str(decode(gid).id),
+    )
+    assert [row["entrypoint"] for row in waiting] == ["recompute", "bulk"]
+    await desk.ledger.execute("DELETE FROM pgqueuer WHERE payload = $1", sync.payload())
 
 
 async def test_what_was_given_is_ended_by_the_same_way(desk: Desk, clients: list[Tenancy]) -> None:

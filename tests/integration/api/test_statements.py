@@ -11,7 +11,9 @@ import pytest
 import api.demo
 from api.ids import Kind, encode
 from tenants.ids import new_id
+from tests.factories.jobs import new_job
 from tests.factories.plans import Planner
+from tests.factories.templates import apply_to, new_template
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.conftest import Open
 from tests.integration.api.statements import Sent, Statements
@@ -92,6 +94,24 @@ async def test_many_tenants_cost_what_two_cost(caller: Caller, heard: Statements
         await world.another_tenant()
     first, second = await cost(caller, heard, query, n=2), await cost(caller, heard, query, n=20)
     assert len(second) == len(first)
+
+
+async def test_many_jobs_and_templates_cost_what_two_cost(caller: Caller, heard: Statements, world: World) -> None:
+    query = """query($n: Int!) { viewer { organization {
+        jobs(first: $n) { nodes { state done failed results(first: 5) { nodes { code } } } }
+        templates(first: $n) { nodes { content { kpis { name } } drift(first: $n) { nodes {
+          version fromApplied { state } fromNewest { state } } } } }
+    } } }"""
+    database, actor = world.database, world.agency.machine.actor
+    tenants = [await world.another_tenant() for _ in range(20)]
+    for _ in range(20):
+        await new_job(database, actor, [each.id for each in tenants], decided=True)
+        template = await new_template(database, actor, world.agency.tenant)
+    for tenant in tenants:
+        await apply_to(database, actor, template, tenant)
+    first, second = await cost(caller, heard, query, n=2), await cost(caller, heard, query, n=20)
+    assert len(second) <= len(first) + 4
+    assert len(second) < 40
 
 
 async def test_many_ids_cost_what_two_cost(caller: Caller, heard: Statements, world: World) -> None:
