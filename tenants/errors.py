@@ -6,6 +6,7 @@ Refusal
 ├── Conflict            true in itself, but not now
 │   └── AlreadyArchived
 ├── Overloaded          nothing wrong but the moment
+│   └── TooSlow         or it asks for too much
 └── Denied              the caller may not
     ├── ForbiddenScope
     ├── PersonsOnly
@@ -78,8 +79,17 @@ class Overloaded(Refusal):
 
     code = "OVERLOADED"
 
+    def __init__(self, message: str = "Too much is asked for at once. Ask again in a moment.") -> None:
+        super().__init__(message)
+
+
+class TooSlow(Overloaded):
+    """The database gave up: others wait for the same, or it was too much."""
+
+    code = "TOO_SLOW"
+
     def __init__(self) -> None:
-        super().__init__("Too much is asked for at once. Ask again in a moment.")
+        super().__init__("This took the database too long. Ask for less, or again in a moment.")
 
 
 class NoGrant(Denied):

@@ -1,6 +1,7 @@
 """Read-only snapshots on connections of their own, straight through the driver: the way of every answer."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import Context
@@ -13,10 +14,12 @@ import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
-from tenants.errors import Overloaded
+from tenants.errors import Overloaded, TooSlow
 from tenants.scope import Scope, known, people, person, readable
 from tenants.sql import Driver, Query, Row
 from tenants.telemetry.tally import sent, waited
+
+log = logging.getLogger(__name__)
 
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 PATIENCE_SECONDS = 10.0
@@ -61,10 +64,15 @@ class Snapshot:
     """Tenants."""
 
     async def fetch(self, query: Query, **values: Any) -> list[Row]:
-        return await query.fetch(self.connection, **values)
+        """Raises TooSlow."""
+        try:
+            return await query.fetch(self.connection, **values)
+        except asyncpg.QueryCanceledError:
+            log.warning("a statement took too long", extra={"statement": query.name})
+            raise TooSlow from None
 
     async def fetch_one(self, query: Query, **values: Any) -> Row | None:
-        rows = await query.fetch(self.connection, **values)
+        rows = await self.fetch(query, **values)
         return rows[0] if rows else None
 
     async def turn_to(self, tenant_ids: Iterable[UUID]) -> None:

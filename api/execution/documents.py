@@ -10,7 +10,7 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 from strawberry.extensions import SchemaExtension
 
 from api.execution.coordinates import fields_of
-from api.execution.limits import MOST_TOKENS, refuse_excess
+from api.execution.limits import MOST_TOKENS, refuse_excess, refuse_many_values
 from tenants.access.actor import Actor, Bounds
 from tenants.errors import Denied
 
@@ -88,6 +88,7 @@ class Remembering(SchemaExtension):
 
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context
+        refuse_many_values(context.variables)
         document = self._documents.read(context.query or "")
         _require_operation(document.node, context._provided_operation_name)
         context.graphql_document = document.node

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from joserfc.jwk import Key
+
 from tenants.access import service
 from tenants.access.actor import Actor, ApiScope
 from tenants.access.app_keys import create_key
@@ -73,9 +75,9 @@ async def new_operation_set(
         return (await create_set(session, actor, app_id=actor.app_id, operations=operations, only=only)).id
 
 
-async def give_key(database: Database, machine: Machine) -> str:
+async def give_key(database: Database, machine: Machine, key: Key | None = None) -> str:
     """The name of a key that the app signs in by, besides its secret."""
-    key, actor = new_key(), machine.actor
+    key, actor = key or new_key(), machine.actor
     async with database.unit_of_work(Scope(organization_id=actor.organization_id)) as session:
         now = wall_now()
         await create_key(session, actor, app_id=actor.app_id, jwk=jwk_of(key), secret_overlap=None, now=now)

@@ -16,7 +16,8 @@ from joserfc.jwk import ECKey
 
 from tenants.access.keys import SigningKeys
 from tenants.ids import new_id
-from tests.factories.organizations import Machine, new_machine
+from tests.factories.keys import new_key
+from tests.factories.organizations import Machine, give_key, new_machine
 from tests.factories.tenants import new_tenant
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.test_embeds import ORIGIN, embed
@@ -119,6 +120,18 @@ async def test_the_published_key_is_no_secret_and_no_signature_is_none(http: htt
         await is_refused(http, mint.shared("HS256", secret))
     await is_refused(http, mint.shared("none", b""))
     await is_refused(http, mint.shared("ES256", b""))
+
+
+async def test_a_key_that_is_known_here_for_something_else(
+    http: httpx2.AsyncClient, world: World, machine: Machine, mint: Mint
+) -> None:
+    """An app's own, by which it signs in: it signs no access tokens, under its name or under the server's."""
+    theirs = new_key()
+    kid = await give_key(world.database, machine, theirs)
+    assert isinstance(theirs, ECKey)
+    await is_refused(http, mint.coin({"kid": kid}, theirs))
+    await is_refused(http, mint.coin(None, theirs))
+    await is_refused(http, mint.coin({"kid": kid}))
 
 
 Embed = Callable[[], Awaitable[tuple[str, dict[str, Any]]]]

@@ -1,15 +1,14 @@
-"""Documents asked for by their hash: registered ahead, or sent once; answers that are kept until something changes."""
+"""Documents asked for by their hash: registered ahead, or sent once."""
 
 import hashlib
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
 import pytest
 
 from api.ids import Kind, encode
-from tests.factories.organizations import Machine, new_machine, new_operation_set
-from tests.factories.tenants import Tenancy, change_grants, give_grant
+from tests.factories.organizations import Machine, new_machine
+from tests.factories.tenants import Tenancy, give_grant
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.conftest import Open
 from tests.integration.api.subscriber import ORDERS, STATUS, subscriber
@@ -167,42 +166,3 @@ async def tenant(world: World, machine: Machine) -> Tenancy:
     tenant = await world.another_tenant(name="Kept")
     await give_grant(world.database, tenant, machine.organization_id)
     return tenant
-
-
-async def keep(caller: Caller, tenant: Tenancy, tag: str = "") -> httpx2.Response:
-    parameters = {"documentId": f"sha256:{sha256(NAMED)}", "variables": f'{{"t":"{tenant.gid}"}}'}
-    headers = caller.headers | ({"If-None-Match": tag} if tag else {})
-    return await caller.http.get("/graphql", params=parameters, headers=headers)
-
-
-async def test_an_answer_is_kept_until_something_changes(
-    caller: Caller, world: World, machine: Machine, tenant: Tenancy
-) -> None:
-    await new_operation_set(world.database, machine.actor, NAMED)
-    first = await keep(caller, tenant)
-    assert first.headers["cache-control"] == "private, no-cache"
-    assert "Authorization" in first.headers["vary"]
-    tag = first.headers["etag"]
-    known = await keep(caller, tenant, f'"other", {tag}')
-    assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", tag)
-    await caller.change("kpiCreate", tenantId=tenant.gid, metricKey="orders")
-    changed = await keep(caller, tenant, tag)
-    assert changed.status_code == 200
-    assert changed.json()["data"]["tenant"]["kpis"]["nodes"][0]["value"] is not None
-    assert changed.headers["etag"] != tag
-    assert (await keep(caller, tenant, changed.headers["etag"])).status_code == 304
-
-
-async def test_what_one_may_see_no_more_is_not_the_same(
-    caller: Caller, world: World, machine: Machine, tenant: Tenancy, agency: Caller
-) -> None:
-    await new_operation_set(world.database, machine.actor, NAMED)
-    await new_operation_set(world.database, world.agency.machine.actor, NAMED)
-    tag = (await keep(caller, tenant)).headers["etag"]
-    assert (await keep(agency, world.agency.tenant, tag)).status_code == 200, "another tenant's answer is another"
-    await change_grants(world.database, tenant, revoked_at=datetime.now(UTC))
-    refused = await keep(caller, tenant, tag)
-    assert refused.status_code == 200
-    assert refused.json()["errors"][0]["extensions"]["code"] == "GRANT_ENDED"
-    assert "etag" not in refused.headers
-    assert refused.headers["cache-control"] == "no-store"
