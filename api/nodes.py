@@ -57,8 +57,8 @@ OWN: Mapping[Kind, ApiScope | None] = {
 
 @strawberry.type
 class NodeQueries:
-    @strawberry.field(description="Anything by its id.")
-    async def node(self, info: Info, id: strawberry.ID) -> Node:
+    @strawberry.field(description="Anything by its id; null, with an error that says why, where you may not see it.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         return await fetch_node(info.context, id)
 
     @strawberry.field(description="Several things by their ids, in their order; null where nothing is visible to you.")

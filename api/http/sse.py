@@ -20,7 +20,18 @@ from api.http.subscriptions import Subscriptions, Told
 from tenants.access.actor import Actor
 from tenants.settings import Settings
 
-TRANSPORT = SSETransport()
+
+class PlainLines(SSETransport):
+    """A line of a stream may end in either way; urql reads those alone that end in a bare newline."""
+
+    def encode_event(self, event: str, data: str | None = None) -> str:
+        return super().encode_event(event, data).replace("\r\n", "\n")
+
+    def encode_comment(self, comment: str) -> str:
+        return super().encode_comment(comment).replace("\r\n", "\n")
+
+
+TRANSPORT = PlainLines()
 
 
 class EventStream(Response):

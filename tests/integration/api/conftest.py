@@ -14,6 +14,8 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from bench.model import Unavailable
+from bench.node import Node, node_for
 from domain.connections.house import House
 from migrations import running
 from tenants.access.actor import ApiScope
@@ -38,6 +40,7 @@ from tests.integration.oauth.world import KnownApp, new_app
 from tests.loopback import listen
 
 DATABASE = "azimuth_api"
+CLIENTS = Path(__file__).parents[2] / "clients"
 
 
 @pytest.fixture(scope="session")
@@ -197,3 +200,14 @@ async def browser(address: str) -> AsyncIterator[httpx2.AsyncClient]:
     """Of somebody who was never here."""
     async with httpx2.AsyncClient(base_url=address) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    """With the packages that other people's front ends are made of."""
+    try:
+        return node_for(CLIENTS)
+    except Unavailable as reason:
+        if os.environ.get("AZIMUTH_REQUIRE_NODE") == "1":
+            pytest.fail(str(reason))
+        pytest.skip(str(reason))

@@ -2,63 +2,34 @@
 
 import asyncio
 import json
-import os
 import re
 import shutil
 import sys
 from ast import literal_eval
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bench.model import Unavailable
-from bench.node import Node, node_for
+from bench.node import Node
 from tests.factories.shops import Shop, order
 from tests.integration.api.client import Caller
 from tests.integration.api.conftest import Open
+from tests.integration.api.programs import PATIENCE_SECONDS, line, run, shown
 from tests.integration.api.test_subscriptions import set_status, token_at
 from tests.integration.api.world import World
 from tests.loopback import listen
 
-CLIENTS = Path(__file__).parents[2] / "clients"
 PAGE = Path(__file__).parents[3] / "docs" / "subscriptions.md"
 PRELUDE = "const accessToken = async () => process.env.TOKEN; const tenant = process.env.TENANT;\n"
 AUDITS = 61
-PATIENCE_SECONDS = 120.0
-
-
-@pytest.fixture(scope="module")
-def node() -> Node:
-    try:
-        return node_for(CLIENTS)
-    except Unavailable as reason:
-        if os.environ.get("AZIMUTH_REQUIRE_NODE") == "1":
-            pytest.fail(str(reason))
-        pytest.skip(str(reason))
-
-
-async def run(node: Node, script: str, *arguments: str) -> str:
-    """What it prints. Fails where it does."""
-    process = await asyncio.create_subprocess_exec(
-        node.program,
-        node.folder / script,
-        *arguments,
-        cwd=node.folder,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
-    assert process.returncode == 0, said.decode()
-    return said.decode()
 
 
 async def test_the_audits_of_graphql_over_http_pass(node: Node, agency: Caller) -> None:
-    said = await run(node, "audits.mjs", str(agency.http.base_url.join("/graphql")), agency.token)
-    results = [json.loads(line) for line in said.splitlines()]
+    said = await run([node.program, "audits.mjs", f"{agency.http.base_url}/graphql", agency.token], node.folder)
+    results = [json.loads(each) for each in said.splitlines()]
     failed = [f"{each['id']} {each['name']}: {each['reason']}" for each in results if each["status"] != "ok"]
     assert failed == []
     assert len(results) == AUDITS
@@ -69,25 +40,6 @@ def snippet(name: str, address: str) -> str:
     (found,) = re.findall(rf"```\w+ {name}\n(.*?)```", PAGE.read_text(), re.DOTALL)
     plain = address.removeprefix("http://")
     return str(found).replace("wss://api.example.com", f"ws://{plain}").replace("https://api.example.com", address)
-
-
-@asynccontextmanager
-async def shown(program: Sequence[str | Path], folder: Path, **environment: str) -> AsyncIterator[asyncio.StreamReader]:
-    """What a program prints that goes on until it is ended."""
-    process = await asyncio.create_subprocess_exec(
-        *program, cwd=folder, env={**os.environ, **environment, "NO_PROXY": "*"}, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
-        yield process.stdout
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-async def line(printed: asyncio.StreamReader) -> Any:
-    return json.loads(await asyncio.wait_for(printed.readline(), PATIENCE_SECONDS))
 
 
 @pytest.fixture
@@ -164,5 +116,5 @@ async def test_what_the_page_shows_for_curl_works(address: str, agency: Caller, 
     command = snippet("curl", address)
     asked = ["bash", "-c", f"exec {command}"]
     async with shown(asked, tmp_path, TOKEN=agency.token, TENANT=shop.tenant.gid) as printed:
-        assert await asyncio.wait_for(printed.readline(), PATIENCE_SECONDS) == b"event: next\r\n"
+        assert await asyncio.wait_for(printed.readline(), PATIENCE_SECONDS) == b"event: next\n"
         assert b'"metricKey":"orders"' in await printed.readline()

@@ -45,7 +45,8 @@ async def test_it_is_masked_and_numbered(agency: Caller, broken: str, caplog: py
     assert answer.error["message"] == MASKED
     request_id = answer.body["extensions"]["requestId"]
     assert answer.error["extensions"] == {"code": "INTERNAL_ERROR", "requestId": request_id}
-    assert answer.body["data"] is None
+    assert answer.body["data"]["node"] is None
+    assert answer.body["data"]["viewer"]["clientId"], "what is beside it is answered"
     assert "no_such_kind" not in answer.text
     assert "InitiativeKind" not in answer.text
     failures = [record for record in caplog.records if record.levelno >= logging.ERROR]
