@@ -2,13 +2,13 @@
 
 import asyncio
 import os
+import secrets
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,6 @@ SHOP = "first-light.myshopify.com"
 ZONE = ZoneInfo("America/New_York")
 # Asked once: a run that goes on past midnight still means the same purchases.
 LAST_DAY = datetime.now(UTC).astimezone(ZONE).date() - timedelta(days=1)
-CLIENT_ID = "journey-practice-app"
 CLIENT_SECRET = "journey-practice-secret"
 
 
@@ -74,15 +73,23 @@ class Stack:
     async def api_ready(self) -> None:
         await until_ready(self.api, f"{self.settings.public_url}/readyz")
 
-    async def open_client(self) -> "Client":
-        """An agency's tenant whose shop's owner has just consented; nothing is read yet."""
+    async def open_agency(self) -> story.Machine:
+        """With an app of its own at the practice shop."""
+        client_id = f"journey-{secrets.token_hex(4)}"
+        redirect_uri = f"{self.settings.public_url}/oauth/callback/shopify"
+        app = {"client_id": client_id, "client_secret": CLIENT_SECRET, "redirect_uris": [redirect_uri]}
+        await asyncio.to_thread(self.desk.call, "POST", "/apps", app)
         async with open_parts(self.settings) as parts:
-            machine = await story.open_agency(
+            return await story.open_agency(
                 parts,
-                shop_client_id=CLIENT_ID,
+                shop_client_id=client_id,
                 shop_client_secret=CLIENT_SECRET,
                 shop_base_url=f"{self.desk.url}/shops/{{shop}}",
             )
+
+    async def open_client(self) -> "Client":
+        """An agency's tenant whose shop's owner has just consented; nothing is read yet."""
+        machine = await self.open_agency()
         api = await ApiClient.sign_in(self.http, self.settings.public_url, machine.client_id, machine.client_secret)
         tenant = await story.open_tenant(api, zone=ZONE.key)
         await story.connect_shop(api, tenant, SHOP)
@@ -138,10 +145,6 @@ class Client:
         return self.stack.worker.log.read_text(errors="replace")[-3000:]
 
 
-def apps(redirect_uri: str) -> dict[str, Any]:
-    return {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "redirect_uris": [redirect_uri]}
-
-
 @asynccontextmanager
 async def started(
     directory: Path, *, shop: Sequence[str], settings: dict[str, str] | None = None
@@ -171,7 +174,6 @@ async def started(
         admin = await stack.enter_async_context(asyncpg.create_pool(urls.migration, min_size=0, max_size=4))
         http = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=30))
         made = Stack(directory, server, configured, environment, api, worker, desk, admin, http)
-        desk.call("POST", "/apps", apps(f"{configured.public_url}/oauth/callback/shopify"))
         for program in (api, worker):
             stack.push_async_callback(program.stop)
             await program.start()
