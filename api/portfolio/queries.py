@@ -81,7 +81,7 @@ class PortfolioGroup:
 
 
 @strawberry.type(description="Clients, page by page, and what can be said of all of them.")
-class PortfolioConnection(Connection[Client]):
+class ClientConnection(Connection[Client]):
     clients: strawberry.Private[Sequence[UUID]]
     """On all pages."""
     strangers: strawberry.Private[Sequence[UUID] | None]
@@ -97,13 +97,13 @@ class PortfolioConnection(Connection[Client]):
         "organization was ever granted, the latest first."
     )
     async def denied(
-        portfolios: Sequence["PortfolioConnection"], context: Context, first: int = 20
+        portfolios: Sequence["ClientConnection"], context: Context, first: int = 20
     ) -> Each[list[Denial]]:
         return [await _denied(context, each.strangers, page_size(first)) for each in portfolios]
 
     @set_based(description="A metric over all of them.")
     async def metric(
-        portfolios: Sequence["PortfolioConnection"],
+        portfolios: Sequence["ClientConnection"],
         context: Context,
         metric_key: str,
         period: PeriodName = PeriodName.LAST_MONTH,
@@ -112,7 +112,7 @@ class PortfolioConnection(Connection[Client]):
 
     @set_based(description="All of them by what they have in common, the largest group first.")
     async def groups(
-        portfolios: Sequence["PortfolioConnection"], context: Context, by: PortfolioGrouping
+        portfolios: Sequence["ClientConnection"], context: Context, by: PortfolioGrouping
     ) -> Each[list[PortfolioGroup]]:
         return [_grouped(await _keys(context, each, by)) for each in portfolios]
 
@@ -130,7 +130,7 @@ class PortfolioQueries:
         order_by: PortfolioOrder | None = None,
         first: int = 20,
         after: str | None = None,
-    ) -> PortfolioConnection:
+    ) -> ClientConnection:
         context, order, size = info.context, order_by or BY_ID, page_size(first)
         wanted, start = filter or PortfolioFilter(), place_of(after, order)
         stands = Stands(context)
@@ -138,7 +138,7 @@ class PortfolioQueries:
         entered = await context.reader.enter_readable(ids)
         profiles = await chosen(context, [entered[each] for each in ids], wanted, stands)
         coming = coming_after(await placed(context, profiles, order, stands), start, order.direction)
-        return PortfolioConnection(
+        return ClientConnection(
             page=[
                 (place, Client(tenant=Tenant(profile=entered[place.tenant_id], now=context.now), stands=stands))
                 for place in coming[:size]
@@ -199,7 +199,7 @@ Keys = Mapping[UUID, Sequence[str | None]]
 """In which groups each client is."""
 
 
-async def _keys(context: Context, portfolio: PortfolioConnection, by: PortfolioGrouping) -> Keys:
+async def _keys(context: Context, portfolio: ClientConnection, by: PortfolioGrouping) -> Keys:
     ids = portfolio.clients
     if by is PortfolioGrouping.CURRENCY:
         return {each: [context.reader.profile(each).currency] for each in ids}

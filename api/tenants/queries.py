@@ -10,8 +10,10 @@ from tenants.registry.service import tenants_of
 
 @strawberry.type
 class TenantQueries:
-    @strawberry.field(description="One tenant your organization may read.")
-    async def tenant(self, info: Info, id: strawberry.ID) -> Tenant:
+    @strawberry.field(
+        description="One tenant your organization may read; null, with an error that says why, where it may not."
+    )
+    async def tenant(self, info: Info, id: strawberry.ID) -> Tenant | None:
         wanted = decode_as(Kind.TENANT, id, field=("id",))
         profile = await info.context.reader.enter_tenant(wanted.owner, field=("id",))
         return Tenant(profile=profile, now=info.context.now)

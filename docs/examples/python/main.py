@@ -105,6 +105,12 @@ async def aim(api: Azimuth, kpi: str, start_on: date) -> None:
     tell((await api.aim(given)).target_create.user_errors)
 
 
+async def board_of(api: Azimuth, tenant: str) -> BoardTenant:
+    found = (await api.board(tenant)).tenant
+    assert found is not None, "null comes with an error, which is raised"
+    return found
+
+
 def show(board: BoardTenant) -> None:
     print(f"{board.name} on {board.today}, money in {board.currency}")
     for kpi in board.kpis.nodes:
@@ -140,8 +146,8 @@ async def main() -> None:
         kpi = await adopt(api, first, "orders")
         await adopt(api, first, "order")  # which there is not
         if kpi:
-            await aim(api, kpi, (await api.board(first)).tenant.today)
-        show((await api.board(first)).tenant)
+            await aim(api, kpi, (await board_of(api, first)).today)
+        show(await board_of(api, first))
         async for kpis in changes(auth.token, first):
             print(f"told: {', '.join(f'{each.name} {shown(each.value)}' for each in kpis)}")
 

@@ -122,7 +122,15 @@ async function aim(kpiId: string, startOn: string) {
   tell((await ask(Aim, { input })).targetCreate.userErrors);
 }
 
-function show(board: BoardQuery["tenant"]) {
+type Shown = NonNullable<BoardQuery["tenant"]>;
+
+async function board(tenant: string): Promise<Shown> {
+  const { tenant: found } = await ask(Board, { tenant });
+  if (!found) throw new Error("null comes with an error, and `ask` throws those");
+  return found;
+}
+
+function show(board: Shown) {
   console.log(`${board.name} on ${board.today}, money in ${board.currency}`);
   for (const { name, value, target } of board.kpis.nodes) {
     const goal = target ? `, ${target.status} for ${target.value} by ${target.dueOn}` : "";
@@ -153,7 +161,6 @@ console.log(`clients: ${[...names.values()].join(", ")}`);
 
 const [first] = names.keys();
 if (!first) throw new Error("there is no client yet: `tenantCreate` opens one");
-const board = async (tenant: string) => (await ask(Board, { tenant })).tenant;
 const kpi = await adopt(first, "orders");
 await adopt(first, "order"); // which there is not
 if (kpi) await aim(kpi, (await board(first)).today);

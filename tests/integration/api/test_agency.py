@@ -261,6 +261,7 @@ async def lose_one_in_the_middle(agency: Agency, template: str, managers: dict[s
         assert portfolio["denied"] == [{"tenantId": lost, "reason": "GRANT_ENDED"}]
         assert lost not in {each["tenant"]["id"] for each in portfolio["nodes"]}
         assert (await caller.ask(NAME, id=lost)).code == "GRANT_ENDED"
+    await ask_one_by_one(agency, lost)
     drift = (await agency.caller.ask(DRIFT, id=template)).data["node"]["drift"]["nodes"]
     assert {each["tenantId"]: each["denied"]["code"] for each in drift if each["denied"]} == {lost: "GRANT_ENDED"}
     assert len(drift) == COUNT - 1, "the best client is where it comes from"
@@ -277,6 +278,16 @@ async def lose_one_in_the_middle(agency: Agency, template: str, managers: dict[s
     assert "GRANT_ENDED" not in codes.values()
     used = (await agency.caller.ask(USED, ids=list(agency.clients.values()))).data["nodes"]
     assert [each for each in used if each is None] == [None]
+
+
+async def ask_one_by_one(agency: Agency, lost: str) -> None:
+    """All in one document, under a name each: one error, and null in one place."""
+    named = " ".join(f't{at}: tenant(id: "{gid}") {{ id }}' for at, gid in enumerate(agency.clients.values()))
+    told = await agency.caller.ask(f"{{ {named} }}")
+    assert told.code == "GRANT_ENDED"
+    assert [each and each["id"] for each in told.body["data"].values()] == [
+        None if gid == lost else gid for gid in agency.clients.values()
+    ]
 
 
 async def part(agency: Agency, owner: Caller) -> None:
