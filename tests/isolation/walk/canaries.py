@@ -6,7 +6,7 @@ They are taken from the database itself, row by row as JSON, so that whatever a 
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +52,9 @@ class Canaries:
                 met.update(self.met_in(_claims(each)))
         return sorted(met)
 
+    def met_among(self, told: Iterable[Row]) -> list[str]:
+        return sorted({f"{table}: {each}" for table, content in told for each in self.met_in(content)})
+
     def met_by(self, answer: httpx2.Response, *, besides: str = "") -> list[str]:
         """In its head and its body, but for what whoever asked has said themselves."""
         head = "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
@@ -59,11 +62,11 @@ class Canaries:
         return [each for each in met if each not in besides]
 
 
-async def rows(administrator: Connection) -> frozenset[Row]:
-    """All there are."""
-    names = [row["relname"] for row in await administrator.fetch(TABLES)]
+async def rows(connection: Connection, tables: Sequence[str] = ()) -> frozenset[Row]:
+    """All that it sees, of all tables where none are named."""
+    names = tables or [row["relname"] for row in await connection.fetch(TABLES)]
     parts = (f"SELECT '{name}' AS name, to_jsonb(t)::text AS content FROM {name} t" for name in names)
-    return frozenset((row["name"], row["content"]) for row in await administrator.fetch(" UNION ALL ".join(parts)))
+    return frozenset((row["name"], row["content"]) for row in await connection.fetch(" UNION ALL ".join(parts)))
 
 
 def told_by(told: Iterable[Row]) -> Canaries:

@@ -22,7 +22,7 @@ from tenants.secrets.keyring import SYSTEM, DirectoryKeyRing
 from tests.integration.api.ledger import Connection
 from tests.integration.api.server import serving, settings_at
 from tests.integration.api.test_embeds import ORIGIN
-from tests.isolation.walk.town import Town, Visitor, build, visitors
+from tests.isolation.walk.town import Town, build
 from tests.loopback import listen
 
 DATABASE = "azimuth_walk"
@@ -36,9 +36,6 @@ class Place:
     address: str
     http: httpx2.AsyncClient
     embedded: httpx2.AsyncClient
-
-    async def visitors(self, town: Town) -> list[Visitor]:
-        return await visitors(town, self.http, self.embedded)
 
 
 class OpenPlace(Protocol):

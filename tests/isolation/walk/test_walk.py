@@ -6,6 +6,7 @@ What is asked is read from the schema and from the routes. That it would notice 
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import asyncpg
 import httpx2
 import pytest
 from graphql import OperationType, parse
@@ -14,23 +15,28 @@ import api.context
 from api.execution.coordinates import fields_of
 from api.ids import Kind, decode, encode
 from tenants.access.kinds import AppKind
+from tenants.embedded import DatabaseUrls
 from tenants.ids import new_id
 from tenants.registry import service as registry
 from tests.factories.people import new_person
 from tests.integration.api.client import sign_in
 from tests.integration.api.ledger import Connection, Ledger
 from tests.integration.api.people import person_at
-from tests.integration.api.shapes import CORE, OF_PEOPLE, mutations
+from tests.integration.api.shapes import CORE, OF_PEOPLE, Input, mutations
+from tests.integration.api.statements import Statements
 from tests.integration.api.subscriber import ORDERS, PROGRESS, subscriber
 from tests.integration.oauth.browser import Visit
 from tests.integration.oauth.world import new_app
+from tests.isolation.walk.canaries import Row
 from tests.isolation.walk.conftest import OpenPlace, Place
 from tests.isolation.walk.documents import documents, object_types, payload
+from tests.isolation.walk.guard import readable, settings_in
 from tests.isolation.walk.paths import VISITS, Known, knock, routes
-from tests.isolation.walk.town import Town, Visitor
+from tests.isolation.walk.town import Town, Visitor, machine, manager, visitors
 from tests.isolation.walk.walking import Walk, inputs_for
 
 QUESTIONS = documents(OperationType.QUERY)
+PLAIN_ONES = [each for each in QUESTIONS if not each.part]
 BARE = documents(OperationType.QUERY, bare=True)
 SUBSCRIPTIONS = documents(OperationType.SUBSCRIPTION)
 NAMES = ("machine", "team", "embed", "owner", "admin", "analyst", "reviewer", "viewer")
@@ -40,7 +46,7 @@ DENIED = {"NOT_FOUND", "FORBIDDEN_SCOPE", "PERSONS_ONLY", "INTROSPECTION_FORBIDD
 
 @pytest.fixture(scope="module")
 async def everybody(place: Place, town: Town) -> dict[str, Visitor]:
-    return {each.name: each for each in await place.visitors(town)}
+    return {each.name: each for each in await visitors(town, place.http, place.embedded)}
 
 
 @pytest.fixture(params=NAMES)
@@ -105,11 +111,18 @@ async def test_who_is_at_home_meets_it_all(place: Place, town: Town) -> None:
 
 @pytest.fixture(scope="module")
 async def own(everybody: dict[str, Visitor]) -> dict[str, Walk]:
-    """Everybody's walk among what is theirs."""
+    """Everybody's walk among what is theirs. Of people the owner goes everywhere: lesser roles are let in less."""
     walks = {name: Walk(visitor) for name, visitor in everybody.items()}
+    questions = {"machine": QUESTIONS, "team": QUESTIONS, "embed": QUESTIONS, "owner": BARE}
     for name, walk in walks.items():
-        await walk.ask_for_own(BARE if name == "owner" else QUESTIONS)
+        await walk.ask_for_own(questions.get(name, PLAIN_ONES))
     return walks
+
+
+@pytest.fixture(scope="module")
+async def inputs(town: Town) -> dict[str, Input]:
+    """Of every mutation, one that would go through: nobody carries it out."""
+    return await inputs_for(town.world.agency, mutations())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -136,8 +149,9 @@ async def test_foreign_ids_lead_nowhere(visitor: Visitor) -> None:
     assert walk.codes <= DENIED
 
 
-async def test_foreign_ids_change_nothing(visitor: Visitor, town: Town, administrator: Connection) -> None:
-    inputs = await inputs_for(town.world.agency, mutations())
+async def test_foreign_ids_change_nothing(
+    visitor: Visitor, inputs: dict[str, Input], administrator: Connection
+) -> None:
     ledger = await Ledger.of(administrator)
     before = await ledger.read()
     walk = Walk(visitor)
@@ -250,6 +264,36 @@ async def test_a_manager_finds_nothing_of_anothers_clients(
     assert seen.data["tenants"]["nodes"] == [{"id": own[Kind.TENANT]}]
 
 
+# What is not told, and could have been
+
+
+@pytest.fixture
+async def application(urls: DatabaseUrls) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(urls.application)
+    yield connection
+    await connection.close()
+
+
+async def overlooked(opened: OpenPlace, town: Town, application: Connection) -> list[str]:
+    """What a statement without a filter could have read of others, wherever the manager's own walk came by."""
+    with Statements().listening() as heard:
+        async with opened() as place:
+            team = await manager(town, place.http)
+            begin = len(heard.sent)
+            await Walk(team).ask_for_own(QUESTIONS)
+            settings = settings_in(heard.since(begin))
+    assert any("app.tenant_ids" in dict(each) for each in settings)
+    told = frozenset[Row]().union(*[await readable(application, each) for each in settings])
+    assert {"kpis", "grants", "organizations", "apps"} <= {table for table, _ in told}
+    return team.forbidden.met_among(told)
+
+
+async def test_a_statement_that_forgets_its_filter_reads_nothing_else(
+    opened: OpenPlace, town: Town, application: Connection
+) -> None:
+    assert await overlooked(opened, town, application) == []
+
+
 # That it would notice
 
 
@@ -269,30 +313,26 @@ def without_grants(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "refused", lambda *_, **__: None)
 
 
-async def walked(opened: OpenPlace, town: Town) -> list[str]:
-    """All that leaks from a process that was opened for it."""
+async def test_without_row_security_it_finds_leaks(
+    opened: OpenPlace, town: Town, application: Connection, without_row_security: None
+) -> None:
+    """In answers only of what no statement narrows by itself: which registration at a provider is whose."""
     async with opened() as place:
-        machine = next(each for each in await place.visitors(town) if each.name == "machine")
-        walk = Walk(replace(machine, foreign=machine.foreign[:1]))
-        await walk.ask_for_foreign(QUESTIONS)
-        await walk.change_own(await inputs_for(machine.home, _of_apps()))
-    return walk.leaks
-
-
-async def test_without_row_security_it_finds_a_leak(opened: OpenPlace, town: Town, without_row_security: None) -> None:
-    """Of what no statement narrows by itself."""
-    leaks = await walked(opened, town)
-    assert any(each.startswith("machine connectionStart: client-") for each in leaks), leaks
+        walk = Walk(await machine(town, place.http))
+        await walk.ask_for_foreign(PLAIN_ONES)
+        await walk.change_own(await inputs_for(walk.visitor.home, _of_apps()))
+    assert any(each.startswith("machine connectionStart: client-") for each in walk.leaks)
+    tables = {each.partition(":")[0] for each in await overlooked(opened, town, application)}
+    assert {"kpis", "day_components", "tenant_profiles", "apps", "memberships", "invitations"} <= tables
 
 
 async def test_without_the_check_of_grants_it_finds_leaks(opened: OpenPlace, town: Town, without_grants: None) -> None:
-    leaks = "\n".join(await walked(opened, town))
-    for word in (
-        town.world.stranger.tenant.profile.name,
-        town.world.stranger.gids[Kind.KPI],
-        town.takings(town.world.stranger),
-    ):
-        assert word in leaks
+    stranger = town.world.stranger
+    async with opened() as place:
+        walk = Walk(replace(await machine(town, place.http), foreign=[stranger.gids]))
+        await walk.ask_for_foreign(QUESTIONS)
+    met = {each.rpartition(": ")[2] for each in walk.leaks}
+    assert {stranger.tenant.profile.name, stranger.gids[Kind.KPI], town.takings(stranger)} <= met
 
 
 def _of_apps() -> list[str]:

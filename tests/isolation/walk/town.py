@@ -142,23 +142,37 @@ async def _team(database: Database, agency: Machine, client: Household) -> House
     return replace(client, machine=machine, planner=planner, person=manager, gids=gids)
 
 
+async def machine(town: Town, http: httpx2.AsyncClient) -> Visitor:
+    """The agency's own app."""
+    home = town.world.agency
+    foreign = [town.world.stranger.gids, town.neighbor.gids]
+    return Visitor("machine", await sign_in(http, home.machine), home, town.strange, foreign)
+
+
+async def manager(town: Town, http: httpx2.AsyncClient) -> Visitor:
+    """Of the team."""
+    caller = await person_at(town.world, town.team, http, _address(http)).sign_in()
+    foreign = [town.world.stranger.gids, town.world.sister.gids]
+    return Visitor("team", caller, town.team, town.strange | town.others, foreign)
+
+
 async def visitors(town: Town, http: httpx2.AsyncClient, embedded: httpx2.AsyncClient) -> list[Visitor]:
     """`embedded` are pages of the origin that embed tokens are for."""
-    world, home, address = town.world, town.world.agency, str(http.base_url).rstrip("/")
-    machine = await sign_in(http, home.machine)
-    token = await embed(http, home.machine, machine, home.tenant, scope=" ".join(sorted(EMBEDDABLE)))
-    theirs = world.stranger.gids
+    world, home = town.world, town.world.agency
+    app = await machine(town, http)
+    token = await embed(http, home.machine, app.caller, home.tenant, scope=" ".join(sorted(EMBEDDABLE)))
     of_tenant = {kind: gid for kind, gid in world.sister.gids.items() if kind not in OF_ORGANIZATIONS | OF_PEOPLE}
-    manager = await person_at(world, town.team, http, address).sign_in()
-    found = [
-        Visitor("machine", machine, home, town.strange, [theirs, town.neighbor.gids]),
-        Visitor("team", manager, town.team, town.strange | town.others, [theirs, world.sister.gids]),
-        Visitor("embed", Caller(embedded, token), home, town.strange | town.others, [theirs, of_tenant], ORIGIN),
-    ]
+    foreign = [world.stranger.gids, of_tenant]
+    page = Visitor("embed", Caller(embedded, token), home, town.strange | town.others, foreign, ORIGIN)
+    found = [app, await manager(town, http), page]
     for role in MemberRole:
         person = await new_person(world.database, home.machine.organization_id, role)
         await new_sign_in(world.database, person)
         known = replace(home, person=person)
-        caller = await person_at(world, known, http, address).sign_in()
-        found.append(Visitor(role.lower(), caller, known, town.strange, [theirs]))
+        caller = await person_at(world, known, http, _address(http)).sign_in()
+        found.append(Visitor(role.lower(), caller, known, town.strange, [world.stranger.gids]))
     return found
+
+
+def _address(http: httpx2.AsyncClient) -> str:
+    return str(http.base_url).rstrip("/")
