@@ -161,6 +161,16 @@ async def test_foreign_ids_change_nothing(
     assert await ledger.read() == before
 
 
+async def test_words_of_strangers_lead_nowhere(everybody: dict[str, Visitor], town: Town) -> None:
+    """An address, a shop, an app: they may be known, and nothing more is told by them."""
+    stranger, walk = town.world.stranger, Walk(everybody["machine"])
+    shop = f"shop-{stranger.shop.connection_id}.myshopify.com"
+    words = (stranger.person.address, shop, stranger.machine.actor.client_id)
+    await walk.change_by(words, await inputs_for(walk.visitor.home, _of_apps()))
+    assert walk.leaks == []
+    assert not walk.codes & {"INTERNAL_ERROR", "VALIDATION_FAILED"}
+
+
 async def test_whoever_changes_something_is_told_of_nothing_else(everybody: dict[str, Visitor]) -> None:
     walk = Walk(everybody["machine"])
     await walk.change_own(await inputs_for(walk.visitor.home, _of_apps()))

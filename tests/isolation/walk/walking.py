@@ -8,7 +8,7 @@ from typing import Any
 from api.ids import OWNERS, Kind, decode, encode
 from api.pagination import cursor_of
 from tests.integration.api.client import input_type
-from tests.integration.api.shapes import Input, leaves, sample
+from tests.integration.api.shapes import KEY, TOLD_BACK, Input, leaves, sample
 from tests.integration.api.subscriber import stream, subscriber
 from tests.integration.api.test_every_mutation import GUESTS
 from tests.integration.api.world import Household
@@ -16,6 +16,7 @@ from tests.isolation.walk.documents import PLAIN, Document, payload
 from tests.isolation.walk.town import Visitor
 
 FOREIGN = [leaf for leaf in leaves("ID") if str(leaf) not in GUESTS]
+WORDED = [leaf for leaf in leaves("String") if leaf.path[-1] not in (*TOLD_BACK, KEY)]
 Gid = Callable[[Kind], str]
 
 
@@ -47,6 +48,13 @@ class Walk:
                 if kind in gids:
                     went = await self._change(leaf.mutation, leaf.put(inputs[leaf.mutation], gids[kind]))
                     self.leaks += [f"{self.visitor.name} {leaf}: it went through"] * went
+
+    async def change_by(self, words: Sequence[str], inputs: Mapping[str, Input]) -> None:
+        """Wherever a text is taken: whether it goes through or not, nothing comes back but the words themselves."""
+        for leaf in WORDED:
+            if leaf.mutation in inputs:
+                for word in words:
+                    await self._change(leaf.mutation, leaf.put(inputs[leaf.mutation], word), besides=word)
 
     async def change_own(self, inputs: Mapping[str, Input]) -> None:
         for mutation, input in inputs.items():
@@ -92,18 +100,18 @@ class Walk:
     async def _ask(self, document: Document, variables: Mapping[str, Any]) -> None:
         await self._sent(document.name, {"query": document.text, "variables": variables})
 
-    async def _change(self, mutation: str, input: Input) -> bool:
+    async def _change(self, mutation: str, input: Input, *, besides: str = "") -> bool:
         """Whether it went through."""
         text = f"mutation M($input: {input_type(mutation)}!) {{ {mutation}(input: $input) {{ {payload(mutation)} }} }}"
-        body = await self._sent(mutation, {"query": text, "variables": {"input": input}})
+        body = await self._sent(mutation, {"query": text, "variables": {"input": input}}, besides=besides)
         told = (body.get("data") or {}).get(mutation)
         if told is not None:
             self.codes.update(each["code"] for each in told["userErrors"])
         return told is not None and not told["userErrors"] and "errors" not in body
 
-    async def _sent(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def _sent(self, name: str, body: Mapping[str, Any], *, besides: str = "") -> dict[str, Any]:
         response = await self.visitor.caller.post(body)
-        self._note(name, self.visitor.forbidden.met_by(response))
+        self._note(name, self.visitor.forbidden.met_by(response, besides=besides))
         content: dict[str, Any] = response.json()
         self._note_errors(content)
         self.types |= _typenames(content.get("data"))
