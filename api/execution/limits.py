@@ -70,12 +70,13 @@ def _refuse_long_numbers(document: DocumentNode) -> None:
 
 
 def _refuse_excess(selections: Iterator["Met"]) -> None:
-    aliases = repeated = 0
+    aliases = repeated = renamed = 0
     twins: Counter[Place] = Counter()
     for count, (selection, place, introspects) in enumerate(selections, start=1):
         if isinstance(selection, FieldNode):
             aliases += selection.alias is not None
             repeated += introspects and selection.alias is not None
+            renamed += selection.name.value == SCHEMA and selection.alias is not None
             twins[place] += 1
         for found, most, code, words in (
             (len(place), MOST_DEPTH, "QUERY_TOO_DEEP", "levels"),
@@ -83,6 +84,7 @@ def _refuse_excess(selections: Iterator["Met"]) -> None:
             (aliases, MOST_ALIASES, "TOO_MANY_ALIASES", "aliases"),
             # All types, told sixty times over, are a minute's work and one price; nobody needs them twice.
             (repeated, 0, "TOO_MANY_ALIASES", "aliases within introspection"),
+            (renamed, 1, "TOO_MANY_ALIASES", "names for the schema"),
             # Every field is compared with each of its own name in its place.
             (twins[place], MOST_TWINS, "QUERY_TOO_WIDE", "fields of one name in one place"),
         ):
@@ -121,7 +123,7 @@ class _Walk:
         for selection in selections.selections:
             if isinstance(selection, FieldNode):
                 here = (*place, (selection.alias or selection.name).value)
-                yield Met(selection, here, introspects or selection.name.value == SCHEMA)
+                yield Met(selection, here, introspects)
                 if selection.selection_set is not None:
                     within = introspects or selection.name.value in (SCHEMA, TYPE)
                     yield from self.through(selection.selection_set, here, open_fragments, within)

@@ -96,9 +96,7 @@ class ClientConnection(Connection[Client]):
         description="Whoever is missing, and why: of those asked for by `tenantIds`, else of all that your "
         "organization was ever granted, the latest first."
     )
-    async def denied(
-        portfolios: Sequence["ClientConnection"], context: Context, first: int = 20
-    ) -> Each[list[Denial]]:
+    async def denied(portfolios: Sequence["ClientConnection"], context: Context, first: int = 20) -> Each[list[Denial]]:
         return [await _denied(context, each.strangers, page_size(first)) for each in portfolios]
 
     @set_based(description="A metric over all of them.")

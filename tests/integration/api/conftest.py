@@ -1,7 +1,6 @@
 """The whole API process on a loopback port, over a database of its own."""
 
 import asyncio
-import base64
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +11,6 @@ from typing import Any, Protocol
 import asyncpg
 import httpx2
 import pytest
-from pydantic import SecretStr
 
 from bench.model import Unavailable
 from bench.node import Node, node_for
@@ -25,7 +23,6 @@ from tenants.embedded import DatabaseUrls, provision
 from tenants.postgres.postmaster import SUPERUSER
 from tenants.postgres.server import EmbeddedServer
 from tenants.secrets.keyring import DirectoryKeyRing
-from tenants.settings import Environment, Settings
 from tenants.usage import service as usage
 from tests.factories.jobs import house_of
 from tests.factories.organizations import Machine, new_machine
@@ -33,7 +30,7 @@ from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Ledger
 from tests.integration.api.people import Asker, new_asker
 from tests.integration.api.record_shop import RecordShop, open_record_shop
-from tests.integration.api.server import serving
+from tests.integration.api.server import serving, settings_at
 from tests.integration.api.shapes import OF_PEOPLE
 from tests.integration.api.world import World, settle
 from tests.integration.oauth.world import KnownApp, new_app
@@ -96,19 +93,7 @@ def opened(database_urls: DatabaseUrls, keys_directory: Path, master_key: bytes)
     @asynccontextmanager
     async def open_(*, listening: socket.socket | None = None, **given: Any) -> AsyncIterator[str]:
         with nullcontext(listening) if listening else listen() as listening:
-            settings = Settings(
-                **{
-                    "environment": Environment.TEST,
-                    "database_url": SecretStr(database_urls.application),
-                    "public_url": f"http://127.0.0.1:{listening.getsockname()[1]}",
-                    "keyring_dir": keys_directory,
-                    "master_key": SecretStr(base64.b64encode(master_key).decode()),
-                    "operation_points": 1_000_000_000,
-                    "budget_points": 1_000_000_000,  # one app asks for all tests, and leases once
-                    "budget_points_per_second": 1_000_000_000,
-                    **given,
-                }
-            )
+            settings = settings_at(listening, database_urls.application, keys_directory, master_key, **given)
             async with serving(settings, listening):
                 yield settings.public_url
 

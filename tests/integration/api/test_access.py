@@ -17,7 +17,7 @@ from tests.integration.api.ledger import Ledger
 from tests.integration.api.world import World
 
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
-NOTHING = (None, {"node": None})
+NOTHING = (None, {"node": None}, {"tenant": None})
 TENANT = "query($id: ID!) { tenant(id: $id) { name } }"
 
 

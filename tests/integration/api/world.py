@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from api.ids import Kind, encode, organization_gid
@@ -68,8 +69,11 @@ async def settle(database: Database, keyring: KeyRing) -> World:
     )
 
 
-async def new_household(database: Database, keyring: KeyRing, machine: Machine, provider_app_id: UUID) -> Household:
-    tenant = await new_tenant(database, keyring, machine.actor)
+async def new_household(
+    database: Database, keyring: KeyRing, machine: Machine, provider_app_id: UUID, **given: Any
+) -> Household:
+    """`given` is what the tenant differs by from a bakery in Berlin."""
+    tenant = await new_tenant(database, keyring, machine.actor, **given)
     shop = await new_shop(database, keyring, tenant, provider_app_id=provider_app_id)
     noon = [datetime.fromisoformat(f"2025-0{month}-15T12:00:00+00:00") for month in (1, 2, 3)]
     await shop.sell(*(order(at, day, 1000 * at, customer="one") for at, day in enumerate(noon, start=1)))
@@ -77,23 +81,17 @@ async def new_household(database: Database, keyring: KeyRing, machine: Machine, 
     kpi = await planner.kpi("net_revenue")
     objective = await planner.objective(kpis=(kpi,))
     initiative = await planner.initiative()
-    organization_id = machine.organization_id
-    member = await new_person(database, organization_id)
+    member = await new_person(database, machine.organization_id)
     gids = {
-        Kind.ORGANIZATION: organization_gid(organization_id),
-        Kind.APP: encode(Kind.APP, organization_id, machine.actor.app_id),
-        Kind.MEMBER: encode(Kind.MEMBER, organization_id, member.person_id),
-        Kind.INVITATION: encode(Kind.INVITATION, organization_id, await new_invitation(database, machine.actor)),
-        Kind.OPERATION_SET: encode(
-            Kind.OPERATION_SET, organization_id, await new_operation_set(database, machine.actor)
-        ),
+        **await directory_gids(database, machine, member),
         Kind.JOB: encode(
             Kind.JOB,
-            organization_id,
+            machine.organization_id,
             await new_job(database, machine.actor, [tenant.id, *(new_id() for _ in range(6))], decided=True),
         ),
-        Kind.TEMPLATE: encode(Kind.TEMPLATE, organization_id, await new_template(database, machine.actor, tenant)),
-        **await own_gids(database, machine, member),
+        Kind.TEMPLATE: encode(
+            Kind.TEMPLATE, machine.organization_id, await new_template(database, machine.actor, tenant)
+        ),
         Kind.TENANT: tenant.gid,
         Kind.GRANT: encode(Kind.GRANT, tenant.id, await founders_grant(database, tenant)),
         Kind.KPI: kpi,
@@ -105,6 +103,21 @@ async def new_household(database: Database, keyring: KeyRing, machine: Machine, 
         Kind.CONNECTION: encode(Kind.CONNECTION, tenant.id, shop.connection_id),
     }
     return Household(machine, keyring, provider_app_id, tenant, shop, planner, member, gids)
+
+
+async def directory_gids(database: Database, machine: Machine, member: KnownPerson) -> dict[Kind, str]:
+    """Of the machine's organization, and of what a member of it has of their own."""
+    organization_id = machine.organization_id
+    return {
+        Kind.ORGANIZATION: organization_gid(organization_id),
+        Kind.APP: encode(Kind.APP, organization_id, machine.actor.app_id),
+        Kind.MEMBER: encode(Kind.MEMBER, organization_id, member.person_id),
+        Kind.INVITATION: encode(Kind.INVITATION, organization_id, await new_invitation(database, machine.actor)),
+        Kind.OPERATION_SET: encode(
+            Kind.OPERATION_SET, organization_id, await new_operation_set(database, machine.actor)
+        ),
+        **await own_gids(database, machine, member),
+    }
 
 
 async def own_gids(database: Database, machine: Machine, person: KnownPerson) -> dict[Kind, str]:
