@@ -45,6 +45,8 @@ class Applied:
     """How many of each kind were made, how many were brought to this version, and what could not be made."""
 
     made: Counter[ItemKind] = field(default_factory=Counter)
+    ids: list[tuple[ItemKind, UUID]] = field(default_factory=list)
+    """Of what was made and has one."""
     changed: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
 
@@ -108,7 +110,7 @@ class Rollout:
                 segment=item.segment,
                 now=self.now,
             )
-            self.applied.made[ItemKind.KPI] += 1
+            self._count(ItemKind.KPI, kpi.id)
         self.kpis[item.key] = kpi
         self._mark(ItemKind.KPI, item.key, kpi.id, adopted=adopted)
 
@@ -150,7 +152,7 @@ class Rollout:
                 parent_id=None if parent is None else parent.id,
                 now=self.now,
             )
-            self.applied.made[ItemKind.OBJECTIVE] += 1
+            self._count(ItemKind.OBJECTIVE, row.id)
         self.objectives[item.key] = row
         self._mark(ItemKind.OBJECTIVE, item.key, row.id, adopted=adopted)
 
@@ -190,10 +192,10 @@ class Rollout:
     async def _target(self, item: TemplateKpi, target: TemplateTarget) -> None:
         mark, newest = self.ground.mark(ItemKind.TARGET, item.key), self.ground.targets.get(self.kpis[item.key].id)
         if mark is None:
-            adopted = newest is not None
             row = newest or await self._new_target(item, target)
-            self.applied.made[ItemKind.TARGET] += not adopted
-            self._mark(ItemKind.TARGET, item.key, row.id, adopted=adopted)
+            if newest is None:
+                self._count(ItemKind.TARGET, row.id)
+            self._mark(ItemKind.TARGET, item.key, row.id, adopted=newest is not None)
             return
         before = self._before(mark)
         old = None if before is None else before.kpi(item.key)
@@ -202,6 +204,7 @@ class Rollout:
         row = await self._new_target(item, target)
         await archive_target(self.session, self.actor, tenant_id=newest.tenant_id, target_id=newest.id, now=self.now)
         mark.object_id, mark.version, mark.starts_on = row.id, self.version, self.starts_on
+        self.applied.ids.append((ItemKind.TARGET, row.id))
         self.applied.changed += 1
 
     async def _new_target(self, item: TemplateKpi, target: TemplateTarget) -> Target:
@@ -231,6 +234,10 @@ class Rollout:
     def _before(self, mark: TemplateMark) -> Content | None:
         """The older version that the thing was made or left by."""
         return self.contents.get(mark.version) if mark.version < self.version else None
+
+    def _count(self, kind: ItemKind, id: UUID) -> None:
+        self.applied.made[kind] += 1
+        self.applied.ids.append((kind, id))
 
     def _mark(self, kind: ItemKind, key: UUID, object_id: UUID, *, adopted: bool) -> None:
         mark = TemplateMark(

@@ -38,6 +38,8 @@ class Made:
     subject: str
     details: dict[str, Any] | None = None
     code: str = DONE
+    ids: tuple[str, ...] = ()
+    """Of all that was made, where that is more."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class Bulk:
             if job.dry_run:
                 raise Tried(made)
             await decide_done(unit.session, job, tenant_id, made.subject, made.code, made.details, now=unit.now)
-            return Done(made.subject)
+            return Done(made.subject, made=made.ids)
 
         command = Command(
             name=change.name,
