@@ -43,11 +43,15 @@ class Unit:
 
 @dataclass(frozen=True)
 class Done:
-    """What a change made. `secret` is told once and never kept; `tenant_id` where it opened or left a tenant."""
+    """What a change made. `secret` is told once and never kept; `tenant_id` where it opened or left a tenant.
+
+    `made` is what else came of it: global ids, for the audit.
+    """
 
     subject: str
     secret: str | None = None
     tenant_id: UUID | None = None
+    made: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,8 @@ class Gate:
         changes = command.input
         if unit.actor.person_id is not None:
             changes = {**changes, "throughAppId": str(unit.actor.app_id)}
+        if done.made:
+            changes = {**changes, "madeIds": list(done.made)}
         if tenant_id is None:
             await record_organization_change(
                 unit.session,

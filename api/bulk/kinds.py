@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from api.ids import Kind, decode_as, encode
+from domain.templates.models import ItemKind
 from domain.templates.service import apply_template
 from tenants.access.actor import ApiScope
 from tenants.bulk.kinds import DONE, PARTLY_DONE, BulkKind
@@ -14,6 +15,7 @@ from tenants.registry.grants import GrantRole, NewGrant, create_grant, revoke_gi
 from tenants.registry.profile import get_profile
 
 Parameters = Mapping[str, Any]
+ITEMS = {ItemKind.OBJECTIVE: Kind.OBJECTIVE, ItemKind.KPI: Kind.KPI, ItemKind.TARGET: Kind.TARGET}
 
 
 async def _assign(unit: Unit, given: Parameters) -> Made:
@@ -49,7 +51,8 @@ async def _apply(unit: Unit, given: Parameters) -> Made:
         "changed": applied.changed,
         "leftOut": [{**vars(each), "key": str(each.key)} for each in applied.left_out],
     }
-    return Made(given["templateId"], details, PARTLY_DONE if applied.left_out else DONE)
+    ids = tuple(encode(ITEMS[kind], unit.tenant_id, id) for kind, id in applied.ids)
+    return Made(given["templateId"], details, PARTLY_DONE if applied.left_out else DONE, ids)
 
 
 CHANGES: Mapping[BulkKind, Change] = {

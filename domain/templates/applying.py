@@ -4,31 +4,27 @@ from collections import Counter
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
-
 from domain.kpis.models import Kpi, Target
-from domain.kpis.repository import find_latest_baseline
 from domain.kpis.service import NewTarget, archive_target, create_kpi, create_target, rename_kpi
 from domain.kpis.trajectories import Point, Trajectory
 from domain.metrics.catalog import get_metric
 from domain.metrics.definition import Unit
 from domain.metrics.periods import Grain
-from domain.objectives.models import Objective, ObjectiveKpi
+from domain.objectives.models import Objective
 from domain.objectives.service import ObjectiveChange, change_objective, create_objective, link_kpi
 from domain.templates.content import Content, TemplateKpi, TemplateObjective, TemplateTarget
 from domain.templates.errors import NoStartValue, OtherCurrency
+from domain.templates.ground import Ground
 from domain.templates.models import ItemKind, TemplateMark
-from domain.templates.taking import amount_of, newest_targets
+from domain.templates.taking import amount_of
 from tenants.access.actor import Actor
 from tenants.currencies import DIGITS
 from tenants.database import Session
 from tenants.errors import Refusal
 from tenants.registry.profile import Profile
 
-T = TypeVar("T")
 PLACES = 6
 """To which values that are no money are rounded."""
 
@@ -49,6 +45,8 @@ class Applied:
     """How many of each kind were made, how many were brought to this version, and what could not be made."""
 
     made: Counter[ItemKind] = field(default_factory=Counter)
+    ids: list[tuple[ItemKind, UUID]] = field(default_factory=list)
+    """Of what was made and has one."""
     changed: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
 
@@ -65,7 +63,7 @@ class Rollout:
     contents: Mapping[int, Content]
     starts_on: date
     now: datetime
-    marks: dict[tuple[str, UUID], TemplateMark] = field(default_factory=dict)
+    ground: Ground
     kpis: dict[UUID, Kpi] = field(default_factory=dict)
     objectives: dict[UUID, Objective] = field(default_factory=dict)
     """The live ones, by item."""
@@ -73,21 +71,15 @@ class Rollout:
 
     async def run(self) -> Applied:
         content = self.contents[self.version]
-        marks = select(TemplateMark).where(
-            TemplateMark.tenant_id == self.profile.tenant_id, TemplateMark.template_id == self.template_id
-        )
-        self.marks.update({(each.kind, each.item): each for each in await self.session.scalars(marks)})
         for kpi in content.kpis:
             await self._attempt(ItemKind.KPI, kpi.key, kpi.name, self._kpi(kpi))
         for objective in content.objectives:
             await self._attempt(ItemKind.OBJECTIVE, objective.key, objective.title, self._objective(objective))
         for objective, kpi in content.links():
             await self._attempt(ItemKind.LINK, objective.key, objective.title, self._link(objective, kpi))
-        targets = await newest_targets(self.session, self.profile.tenant_id, [each.id for each in self.kpis.values()])
         for kpi in content.kpis:
             if kpi.target is not None and kpi.key in self.kpis:
-                newest = targets.get(self.kpis[kpi.key].id)
-                await self._attempt(ItemKind.TARGET, kpi.key, kpi.name, self._target(kpi, kpi.target, newest))
+                await self._attempt(ItemKind.TARGET, kpi.key, kpi.name, self._target(kpi, kpi.target))
         await self.session.flush()
         return self.applied
 
@@ -99,14 +91,14 @@ class Rollout:
             self.applied.left_out.append(LeftOut(kind, key, name, refusal.code, refusal.message))
 
     async def _kpi(self, item: TemplateKpi) -> None:
-        mark = self.marks.get((ItemKind.KPI, item.key))
+        mark = self.ground.mark(ItemKind.KPI, item.key)
         if mark is not None:
-            kpi = await self.session.get(Kpi, (self.profile.tenant_id, mark.object_id))
+            kpi = self.ground.kpis.get(mark.object_id)
             if kpi is not None and kpi.archived_at is None:
                 self.kpis[item.key] = kpi
                 await self._bring_kpi(mark, kpi, item)
             return
-        kpi = await self._there(Kpi, ItemKind.KPI, Kpi.metric_key == item.metric_key, Kpi.segment == item.segment)
+        kpi = self.ground.like_kpi(item)
         adopted = kpi is not None
         if kpi is None:
             kpi = await create_kpi(
@@ -118,7 +110,7 @@ class Rollout:
                 segment=item.segment,
                 now=self.now,
             )
-            self.applied.made[ItemKind.KPI] += 1
+            self._count(ItemKind.KPI, kpi.id)
         self.kpis[item.key] = kpi
         self._mark(ItemKind.KPI, item.key, kpi.id, adopted=adopted)
 
@@ -138,14 +130,14 @@ class Rollout:
         mark.version = max(mark.version, self.version)
 
     async def _objective(self, item: TemplateObjective) -> None:
-        mark = self.marks.get((ItemKind.OBJECTIVE, item.key))
+        mark = self.ground.mark(ItemKind.OBJECTIVE, item.key)
         if mark is not None:
-            row = await self.session.get(Objective, (self.profile.tenant_id, mark.object_id))
+            row = self.ground.objectives.get(mark.object_id)
             if row is not None and row.archived_at is None:
                 self.objectives[item.key] = row
                 await self._bring_objective(mark, row, item)
             return
-        row = await self._there(Objective, ItemKind.OBJECTIVE, Objective.title == item.title)
+        row = self.ground.like_objective(item)
         adopted = row is not None
         if row is None:
             parent = None if item.parent is None else self.objectives.get(item.parent)
@@ -160,7 +152,7 @@ class Rollout:
                 parent_id=None if parent is None else parent.id,
                 now=self.now,
             )
-            self.applied.made[ItemKind.OBJECTIVE] += 1
+            self._count(ItemKind.OBJECTIVE, row.id)
         self.objectives[item.key] = row
         self._mark(ItemKind.OBJECTIVE, item.key, row.id, adopted=adopted)
 
@@ -185,26 +177,25 @@ class Rollout:
 
     async def _link(self, objective: TemplateObjective, kpi: TemplateKpi) -> None:
         row, evidence = self.objectives.get(objective.key), self.kpis.get(kpi.key)
-        if row is None or evidence is None:
+        if row is None or evidence is None or (row.id, evidence.id) in self.ground.links:
             return
-        if await self.session.get(ObjectiveKpi, (row.tenant_id, row.id, evidence.id)) is None:
-            await link_kpi(
-                self.session,
-                self.actor,
-                tenant_id=row.tenant_id,
-                objective_id=row.id,
-                kpi_id=evidence.id,
-                now=self.now,
-            )
-            self.applied.made[ItemKind.LINK] += 1
+        await link_kpi(
+            self.session,
+            self.actor,
+            tenant_id=row.tenant_id,
+            objective_id=row.id,
+            kpi_id=evidence.id,
+            now=self.now,
+        )
+        self.applied.made[ItemKind.LINK] += 1
 
-    async def _target(self, item: TemplateKpi, target: TemplateTarget, newest: Target | None) -> None:
-        mark = self.marks.get((ItemKind.TARGET, item.key))
+    async def _target(self, item: TemplateKpi, target: TemplateTarget) -> None:
+        mark, newest = self.ground.mark(ItemKind.TARGET, item.key), self.ground.targets.get(self.kpis[item.key].id)
         if mark is None:
-            adopted = newest is not None
             row = newest or await self._new_target(item, target)
-            self.applied.made[ItemKind.TARGET] += not adopted
-            self._mark(ItemKind.TARGET, item.key, row.id, adopted=adopted)
+            if newest is None:
+                self._count(ItemKind.TARGET, row.id)
+            self._mark(ItemKind.TARGET, item.key, row.id, adopted=newest is not None)
             return
         before = self._before(mark)
         old = None if before is None else before.kpi(item.key)
@@ -213,6 +204,7 @@ class Rollout:
         row = await self._new_target(item, target)
         await archive_target(self.session, self.actor, tenant_id=newest.tenant_id, target_id=newest.id, now=self.now)
         mark.object_id, mark.version, mark.starts_on = row.id, self.version, self.starts_on
+        self.applied.ids.append((ItemKind.TARGET, row.id))
         self.applied.changed += 1
 
     async def _new_target(self, item: TemplateKpi, target: TemplateTarget) -> Target:
@@ -220,7 +212,7 @@ class Rollout:
         currency, kpi = self.profile.currency, self.kpis[item.key]
         if target.currency not in (None, currency):
             raise OtherCurrency(str(target.currency))
-        baseline = await find_latest_baseline(self.session, tenant_id=self.profile.tenant_id, kpi_id=kpi.id)
+        baseline = self.ground.baselines.get(kpi.id)
         if baseline is None or baseline.grain != target.grain:
             raise NoStartValue(target.grain)
         start, places = amount_of(item.metric_key, currency)(baseline.value), places_of(item.metric_key, currency)
@@ -239,15 +231,13 @@ class Rollout:
         )
         return await create_target(self.session, self.actor, profile=self.profile, kpi_id=kpi.id, target=wanted)
 
-    async def _there(self, entity: type[T], kind: ItemKind, *alike: object) -> T | None:
-        """The oldest live one that is alike, and stands for no other item."""
-        taken = [mark.object_id for (marked, _), mark in self.marks.items() if marked == kind]
-        mine = (entity.tenant_id == self.profile.tenant_id, entity.archived_at.is_(None), entity.id.not_in(taken))  # type: ignore[attr-defined]
-        return await self.session.scalar(select(entity).where(*mine, *alike).order_by(entity.id).limit(1))  # type: ignore[arg-type,attr-defined]
-
     def _before(self, mark: TemplateMark) -> Content | None:
         """The older version that the thing was made or left by."""
         return self.contents.get(mark.version) if mark.version < self.version else None
+
+    def _count(self, kind: ItemKind, id: UUID) -> None:
+        self.applied.made[kind] += 1
+        self.applied.ids.append((kind, id))
 
     def _mark(self, kind: ItemKind, key: UUID, object_id: UUID, *, adopted: bool) -> None:
         mark = TemplateMark(
@@ -261,7 +251,7 @@ class Rollout:
             adopted=adopted,
         )
         self.session.add(mark)
-        self.marks[kind, key] = mark
+        self.ground.marks[kind, key] = mark
 
 
 def said_of(item: TemplateObjective, starts_on: date) -> ObjectiveChange:

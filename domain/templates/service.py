@@ -9,6 +9,7 @@ from sqlalchemy import select
 from domain import fields
 from domain.templates.applying import Applied, Rollout
 from domain.templates.content import Content
+from domain.templates.ground import read_ground
 from domain.templates.models import Template, TemplateVersion
 from domain.templates.taking import take
 from tenants.access.actor import Actor
@@ -87,7 +88,8 @@ async def apply_template(
     key = {"organization_id": actor.organization_id, "template_id": template_id, "tenant_id": profile.tenant_id}
     await session.execute(APPLY, {**key, "version": version, "now": now})
     contents = await _contents(session, actor, template_id)
-    rollout = Rollout(session, actor, profile, template_id, version, contents, starts_on, now)
+    ground = await read_ground(session, tenant_id=profile.tenant_id, template_id=template_id)
+    rollout = Rollout(session, actor, profile, template_id, version, contents, starts_on, now, ground)
     return await rollout.run()
 
 

@@ -20,6 +20,7 @@ SAID = frozenset(
         "from",
         "grain",
         "kind",
+        "madeIds",
         "metricKey",
         "missingScopes",
         "on",

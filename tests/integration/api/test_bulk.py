@@ -271,6 +271,27 @@ async def test_an_app_that_was_put_away_does_nothing_more(
     assert len(await desk.given()) == run.AT_A_TURN
 
 
+async def test_who_asked_is_looked_up_for_every_client(
+    desk: Desk, http: httpx2.AsyncClient, world: World, clients: list[Tenancy]
+) -> None:
+    """Within a turn: the sixth client is held up while the app is put away."""
+    sister = await new_machine(world.database, organization_id=world.agency.machine.organization_id)
+    gid = await desk.assign([each.gid for each in clients[:9]], await sign_in(http, sister))
+    (wake_up,) = await take(desk.ledger.connection, gid)
+    async with desk.ledger.connection.transaction():
+        await desk.ledger.execute("SELECT FROM grants WHERE tenant_id = $1 FOR UPDATE", clients[5].id)
+        turn = asyncio.create_task(perform(desk.house, wake_up))
+        for _ in range(500):
+            if len(await desk.codes(gid)) == 5:
+                break
+            await asyncio.sleep(0.01)
+        await desk.ledger.execute("UPDATE apps SET archived_at = now() WHERE id = $1", sister.actor.app_id)
+    await turn
+    codes = list((await desk.codes(gid)).values())
+    assert codes[:5] == ["DONE"] * 5
+    assert codes[6:] == ["CALLER_ENDED"] * 3
+
+
 @pytest.mark.parametrize(
     ("ending", "code"),
     [
@@ -290,6 +311,18 @@ async def test_a_person_who_may_no_more_does_nothing_more(
     await desk.work_off(gid)
     assert await desk.codes(gid) == {clients[0].gid: code}
     assert await desk.given() == {}
+
+
+async def test_what_only_a_newer_release_can_do_waits_for_it(desk: Desk, clients: list[Tenancy]) -> None:
+    gid = await desk.assign([clients[0].gid])
+    kind = "UPDATE bulk_jobs SET kind = $2 WHERE id = $1"
+    await desk.ledger.execute(kind, decode(gid).id, "CLIENTS_AMUSE")
+    await desk.work_off(gid)
+    await desk.ledger.execute(kind, decode(gid).id, "CLIENTS_ASSIGN")
+    assert await desk.codes(gid) == {}
+    await wake_for_what_is_due(desk.house)
+    await desk.work_off(gid)
+    assert await desk.codes(gid) == {clients[0].gid: "DONE"}
 
 
 async def test_a_fault_of_ours_is_one_clients_verdict(desk: Desk, clients: list[Tenancy], ledger: Ledger) -> None:

@@ -1,5 +1,6 @@
 """Templates: a client's plan for other clients, applied as often as one likes, and what became of it."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -176,6 +177,11 @@ async def test_a_client_gets_what_it_has_not(desk: Desk, source: Planner) -> Non
         "dueOn": "2026-12-31",
     }
     assert (turnover["id"], turnover["name"], orders["targets"]) == (own, "Turnover", [])
+    made = await desk.ledger.connection.fetchval(
+        "SELECT changes FROM audit_entries WHERE tenant_id = $1 AND action = 'templateApply'", client.tenant.id
+    )
+    expected = {orders["id"], target["id"], *(each["id"] for each in plan["objectives"]["nodes"])}
+    assert set(json.loads(made)["madeIds"]) == expected
     assert [
         (each["title"], each["dueOn"], [kpi["name"] for kpi in each["kpis"]["nodes"]])
         for each in plan["objectives"]["nodes"]
