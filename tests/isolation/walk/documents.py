@@ -12,6 +12,7 @@ from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLNamedType,
     GraphQLObjectType,
     OperationType,
@@ -44,9 +45,12 @@ VALUES: Mapping[str, Any] = {
     "Int": 3,
     "key: String": "net_revenue",
     "metricKeys: String": ["net_revenue"],
+    "metricKey: String": "net_revenue",
+    "orderBy: PortfolioOrder": {"field": "METRIC", "metricKey": "net_revenue"},
+    "Boolean": False,
 }
 """By the type's name, or the argument's before it; or how it is found when it is asked for."""
-KINDS: Mapping[str, Kind] = {"tenantId": Kind.TENANT, "connectionId": Kind.CONNECTION}
+KINDS: Mapping[str, Kind] = {"tenantId": Kind.TENANT, "tenantIds": Kind.TENANT, "connectionId": Kind.CONNECTION}
 """Of what the id is that an argument asks for, where it is not the result itself."""
 KIND_OF: Mapping[str, Kind] = {
     **{kind.name.title().replace("_", ""): kind for kind in Kind},
@@ -70,6 +74,19 @@ class Asked:
         return get_named_type(self.argument.type).name == "ID"
 
     @property
+    def within(self) -> Mapping[str, Kind]:
+        """Of what the ids are that stand within it, where it is an object."""
+        named = get_named_type(self.argument.type)
+        if not isinstance(named, GraphQLInputObjectType):
+            return {}
+        return {name: KINDS[name] for name, each in named.fields.items() if get_named_type(each.type).name == "ID"}
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """Of all ids that it takes."""
+        return [self.kind] if self.is_id else list(self.within.values())
+
+    @property
     def is_cursor(self) -> bool:
         return self.name == CURSOR
 
@@ -79,6 +96,8 @@ class Asked:
         if self.is_id:
             found = gid(self.kind)
             return [found] if is_list_type(get_nullable_type(self.argument.type)) else found
+        if self.within:
+            return {name: [gid(kind)] for name, kind in self.within.items()}
         named = get_named_type(self.argument.type)
         for name in (f"{self.name}: {named.name}", named.name):
             if name in VALUES:
@@ -104,8 +123,13 @@ class Document:
     part: str
 
     @property
+    def kinds(self) -> set[Kind]:
+        """Of all ids that it takes."""
+        return {kind for each in self.asked.values() for kind in each.kinds}
+
+    @property
     def names_somebody(self) -> bool:
-        return any(each.is_id or each.is_cursor for each in self.asked.values())
+        return bool(self.kinds) or any(each.is_cursor for each in self.asked.values())
 
     def variables(self, gid: Callable[[Kind], str], *, cursor: str | None = None) -> dict[str, Any]:
         return {name: each.value(gid, cursor) for name, each in self.asked.items()}

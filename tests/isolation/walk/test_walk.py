@@ -254,7 +254,7 @@ async def test_a_manager_finds_nothing_of_anothers_clients(
             await caller.ask(alias, own=own[Kind.KPI], id=mixed),
             await caller.ask("query($id: ID!) { tenant(id: $id) { kpis { nodes { name } } } }", id=gids[Kind.TENANT]),
         ]
-        assert [(each.code, each.body["data"]) for each in answers] == [("NOT_FOUND", None)] * 3
+        assert {each.code for each in answers} == {"NOT_FOUND"}
         listed = await caller.ask("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=[own[Kind.KPI], kpi, mixed])
         assert listed.data["nodes"] == [{"id": own[Kind.KPI]}, None, None]
         told.append([each.anonymous for each in answers])

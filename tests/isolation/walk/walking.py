@@ -38,7 +38,7 @@ class Walk:
         for document in documents:
             for gids in self.visitor.foreign if document.names_somebody else ():
                 for gid in self._forged(gids) if document.part == PLAIN else (gids.__getitem__,):
-                    if all(each.kind in gids for each in document.asked.values() if each.is_id):
+                    if document.kinds <= gids.keys():
                         await self._ask(document, document.variables(gid, cursor=_cursor(gids)))
 
     async def change_foreign(self, inputs: Mapping[str, Input]) -> None:
@@ -77,6 +77,8 @@ class Walk:
         async with subscriber(address, caller.token, origin=self.visitor.origin) as told:
             for document in documents:
                 for gids in self.visitor.foreign:
+                    if not document.kinds <= gids.keys():
+                        continue
                     for gid in self._forged(gids):
                         variables = document.variables(gid)
                         await told.subscribe(document.text, **variables)
@@ -98,7 +100,9 @@ class Walk:
         yield lambda kind: gids[kind] if kind in OWNERS else _mixed(kind, gids[kind], self._own(kind))
 
     async def _ask(self, document: Document, variables: Mapping[str, Any]) -> None:
-        await self._sent(document.name, {"query": document.text, "variables": variables})
+        """Of ids within an object it is told which lead nowhere."""
+        said = [variables[name] for name, each in document.asked.items() if each.within]
+        await self._sent(document.name, {"query": document.text, "variables": variables}, besides=json.dumps(said))
 
     async def _change(self, mutation: str, input: Input, *, besides: str = "") -> bool:
         """Whether it went through."""
