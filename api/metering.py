@@ -56,11 +56,12 @@ class Till(NamedTuple):
 
 @dataclass(slots=True)
 class Meter:
-    """`held` counts the objects of the answer, and its root."""
+    """`held` counts the objects of the answer, and its root; `reckoned` what was worked out of others beside them."""
 
     actor: Actor
     till: Till | None = None
     held: int = 0
+    reckoned: int = 0
     _price: Price | None = None
     _share: Share | None = None
     _spent: bool = False
@@ -109,7 +110,7 @@ class Meter:
     @property
     def _actual(self) -> int:
         assert self._price is not None
-        return self._price.points if self._price.flat else self._price.fixed + max(0, self.held - 1)
+        return self._price.points if self._price.flat else self._price.fixed + max(0, self.held - 1) + self.reckoned
 
     def _told(self, actual: int | None, status: Status) -> dict[str, Any]:
         told: dict[str, Any] = {

@@ -88,6 +88,7 @@ class Snapshot:
         """Some of those that may be read, and nobody else meanwhile: the guard reads its whole list at every look into
         a table, so to read of many tenants at once costs their square."""
         before = self.turned_to
+        assert {*tenant_ids} <= {*before}, "only some of those that may be read already"
         await self.turn_to(tenant_ids)
         yield
         await self.turn_to(before)

@@ -7,14 +7,15 @@ import strawberry
 
 from api.context import Context
 from api.kpis.types import Kpi
+from api.portfolio.figures import known_metric
 from api.portfolio.stands import Stands, WorstKpi
+from api.portfolio.tags import own_tags
 from api.sets import Each, set_based
 from api.tenants.types import Tenant
 from domain.connections.reads import waiting_for_somebody
 from domain.kpis.reads import first_by_metric
 from domain.kpis.trajectories import TargetStatus
 from tenants.access.actor import ApiScope
-from tenants.registry.clients import tags_of
 
 
 @strawberry.type(description="A tenant as your organization sees it among its others.")
@@ -28,8 +29,7 @@ class Client:
 
     @set_based(description="What your organization calls it by: nobody else sees them.")
     async def tags(clients: Sequence["Client"], context: Context) -> Each[list[str]]:
-        own = context.actor.organization_id
-        found = await context.reader.read(tags_of, _ids(clients), organization_id=own)
+        found = await own_tags(context, _ids(clients))
         return [found.get(each, []) for each in _ids(clients)]
 
     @set_based(description="As the worst of its targets stands; NO_DATA without one.")
@@ -54,6 +54,7 @@ class Client:
 
     @set_based(description="Its oldest KPI of a metric over everything; null where it has not adopted it.")
     async def kpi(clients: Sequence["Client"], context: Context, metric_key: str) -> Each[Kpi | None]:
+        known_metric(metric_key, ("metricKey",))
         found = await context.reader.read(first_by_metric, _ids(clients), metric_key=metric_key)
         return [Kpi(row=found[each]) if each in found else None for each in _ids(clients)]
 

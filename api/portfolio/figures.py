@@ -1,6 +1,9 @@
 """One metric over clients: all together, the middle of them, and client by client."""
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from asyncio import Lock
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -23,9 +26,14 @@ from domain.portfolio.figures import quartiles, rank, together
 from tenants.errors import InvalidInput
 from tenants.registry.profile import Profile
 
+AT_ONCE = 200
+"""Clients."""
+MOST_METRICS = 10
+"""Of a request, over all clients, and each in one period."""
+
 
 class Told(NamedTuple):
-    """What a client's metric stands at. `currency` is None where it is no money."""
+    """What a client's metric stands at. `currency` is of the money it is made of, if it is."""
 
     profile: Profile
     answer: Answer
@@ -36,12 +44,10 @@ class Told(NamedTuple):
 
     @property
     def currency(self) -> str | None:
-        return self.profile.currency if self.answer.question.metric.unit is Unit.MONEY else None
+        return self.profile.currency if self.answer.question.metric.is_made_of_money else None
 
 
-@strawberry.type(
-    description="A metric over all clients whose money is of one currency; of what is no money, over all clients."
-)
+@strawberry.type(description="A metric over all clients of one currency; over all there are where no money is in it.")
 class AcrossClients:
     currency: str | None
     n: int = strawberry.field(description="How many clients have a number.")
@@ -96,7 +102,7 @@ class ClientsMetric:
     definition: strawberry.Private[definition.Metric]
     told: strawberry.Private[Sequence[Told]]
     """In the order of their ids."""
-    context: strawberry.Private[Context]
+    now: strawberry.Private[dt.datetime]
 
     @strawberry.field
     def metric(self) -> Metric:
@@ -115,7 +121,7 @@ class ClientsMetric:
         figures = [
             (each.profile.tenant_id, ClientFigure(told=each, numbers=numbers.get(each.currency, ()), tenant=tenant))
             for each in self.told
-            for tenant in [Tenant(profile=each.profile, now=self.context.now)]
+            for tenant in [Tenant(profile=each.profile, now=self.now)]
         ]
         return slice_of(figures, first=first, after=after)
 
@@ -129,34 +135,55 @@ class ClientsMetric:
         return found
 
 
-async def over_clients(
-    context: Context, clients: Sequence[Sequence[UUID]], key: str, period: PeriodName
-) -> list[ClientsMetric]:
-    """Of each of some sets of clients, which were entered. Raises InvalidInput."""
-    metric = known_metric(key, ("metricKey",))
-    found = await figures_of(context, {tenant_id for some in clients for tenant_id in some}, metric, period)
-    return [
-        ClientsMetric(definition=metric, told=[found[tenant_id] for tenant_id in sorted(some)], context=context)
-        for some in clients
-    ]
+@dataclass
+class Figures:
+    """Of a portfolio's clients, which were entered: worked out once in a request, and each a point."""
 
+    context: Context
+    _known: dict[tuple[definition.Metric, PeriodName], dict[UUID, Told]] = field(default_factory=dict)
+    _turn: Lock = field(default_factory=Lock)
 
-async def figures_of(
-    context: Context, tenant_ids: set[UUID], metric: definition.Metric, period: PeriodName
-) -> dict[UUID, Told]:
-    """Over everything, whether a client has adopted the metric or not."""
-    profiles = [context.reader.profile(tenant_id) for tenant_id in tenant_ids]
+    async def over(self, clients: Sequence[Sequence[UUID]], key: str, period: PeriodName) -> list[ClientsMetric]:
+        """Of each of some sets of clients. Raises InvalidInput."""
+        metric, now = known_metric(key, ("metricKey",)), self.context.now
+        found = await self.of({tenant_id for some in clients for tenant_id in some}, metric, period)
+        return [
+            ClientsMetric(definition=metric, told=[found[tenant_id] for tenant_id in sorted(some)], now=now)
+            for some in clients
+        ]
 
-    def question(profile: Profile) -> Question:
-        day = context.reader.today(profile.tenant_id)
-        return Question(profile, metric, "", period_named(period, day, profile.fiscal_year_start_month))
+    async def of(
+        self, tenant_ids: Collection[UUID], metric: definition.Metric, period: PeriodName
+    ) -> Mapping[UUID, Told]:
+        """Over everything, whether a client has adopted the metric or not. Raises InvalidInput."""
+        if (metric, period) not in self._known and len(self._known) >= MOST_METRICS:
+            raise InvalidInput(
+                f"At most {MOST_METRICS} metrics over clients at once.", field=("metricKey",), code="TOO_MANY_METRICS"
+            )
+        known = self._known.setdefault((metric, period), {})
+        async with self._turn:
+            new = [tenant_id for tenant_id in tenant_ids if tenant_id not in known]
+            self.context.meter.reckoned += len(new)
+            for start in range(0, len(new), AT_ONCE):  # others are served in between
+                known.update(await self._read(new[start : start + AT_ONCE], metric, period))
+        return known
 
-    found: dict[UUID, Told] = {}
-    for profile, answer in zip(profiles, await answers(context, profiles, question, None), strict=True):
-        if isinstance(answer, Exception):
-            raise answer
-        found[profile.tenant_id] = Told(profile, answer)
-    return found
+    async def _read(
+        self, tenant_ids: Sequence[UUID], metric: definition.Metric, period: PeriodName
+    ) -> dict[UUID, Told]:
+        reader = self.context.reader
+        profiles = [reader.profile(tenant_id) for tenant_id in tenant_ids]
+
+        def question(profile: Profile) -> Question:
+            day = reader.today(profile.tenant_id)
+            return Question(profile, metric, "", period_named(period, day, profile.fiscal_year_start_month))
+
+        found: dict[UUID, Told] = {}
+        for profile, answer in zip(profiles, await answers(self.context, profiles, question, None), strict=True):
+            if isinstance(answer, Exception):
+                raise answer
+            found[profile.tenant_id] = Told(profile, answer)
+        return found
 
 
 def known_metric(key: str, field: tuple[str, ...]) -> definition.Metric:

@@ -11,9 +11,10 @@ from api.context import Context, Info, Reader
 from api.ids import tenant_gid
 from api.pagination import Connection, page_size
 from api.portfolio.clients import Client
-from api.portfolio.figures import ClientsMetric, over_clients
+from api.portfolio.figures import ClientsMetric, Figures
 from api.portfolio.selecting import (
     BY_ID,
+    MOST_CHOICES,
     PortfolioFilter,
     PortfolioOrder,
     asked_ids,
@@ -25,12 +26,13 @@ from api.portfolio.selecting import (
     after as coming_after,
 )
 from api.portfolio.stands import Stands
+from api.portfolio.tags import own_tags
 from api.sets import Each, set_based
 from api.tenants.types import Tenant
 from domain.metrics.periods import PeriodName
 from tenants.access.actor import ApiScope
 from tenants.errors import InvalidInput
-from tenants.registry.clients import Denied, denied_to, tags_of
+from tenants.registry.clients import Denied, denied_to
 from tenants.registry.reads import read_traits
 from tenants.registry.service import tenants_of
 
@@ -65,6 +67,7 @@ class PortfolioGrouping(StrEnum):
 class PortfolioGroup:
     key: str | None = strawberry.field(description="Null for those of whom it is not known.")
     clients: strawberry.Private[Sequence[UUID]]
+    figures: strawberry.Private[Figures]
 
     @strawberry.field
     def total_count(self) -> int:
@@ -77,7 +80,7 @@ class PortfolioGroup:
         metric_key: str,
         period: PeriodName = PeriodName.LAST_MONTH,
     ) -> Each[ClientsMetric]:
-        return await over_clients(context, [each.clients for each in groups], metric_key, period)
+        return await groups[0].figures.over([each.clients for each in groups], metric_key, period)
 
 
 @strawberry.type(description="Clients, page by page, and what can be said of all of them.")
@@ -87,6 +90,7 @@ class ClientConnection(Connection[Client]):
     strangers: strawberry.Private[Sequence[UUID] | None]
     """Those that were asked for and may not be read; None where nobody was asked for."""
     stands: strawberry.Private[Stands]
+    figures: strawberry.Private[Figures]
 
     @strawberry.field
     def total_count(self) -> int:
@@ -94,10 +98,18 @@ class ClientConnection(Connection[Client]):
 
     @set_based(
         description="Whoever is missing, and why: of those asked for by `tenantIds`, else of all that your "
-        "organization was ever granted, the latest first."
+        f"organization was ever granted, the latest first. At most {MOST_CHOICES}."
     )
-    async def denied(portfolios: Sequence["ClientConnection"], context: Context, first: int = 20) -> Each[list[Denial]]:
-        return [await _denied(context, each.strangers, page_size(first)) for each in portfolios]
+    async def denied(
+        portfolios: Sequence["ClientConnection"], context: Context, first: int = 100
+    ) -> Each[list[Denial]]:
+        if not 1 <= first <= MOST_CHOICES:
+            raise InvalidInput(f"`first` is a number from 1 to {MOST_CHOICES}.", field=("first",))
+        return [(await _denied(context, each.strangers))[:first] for each in portfolios]
+
+    @set_based(description=f"How many are missing, up to {MOST_CLIENTS}.")
+    async def denied_count(portfolios: Sequence["ClientConnection"], context: Context) -> Each[int]:
+        return [len(await _denied(context, each.strangers)) for each in portfolios]
 
     @set_based(description="A metric over all of them.")
     async def metric(
@@ -106,13 +118,14 @@ class ClientConnection(Connection[Client]):
         metric_key: str,
         period: PeriodName = PeriodName.LAST_MONTH,
     ) -> Each[ClientsMetric]:
-        return await over_clients(context, [each.clients for each in portfolios], metric_key, period)
+        return [(await each.figures.over([each.clients], metric_key, period))[0] for each in portfolios]
 
-    @set_based(description="All of them by what they have in common, the largest group first.")
+    @set_based(description="All of them by what they have in common, the largest groups first.")
     async def groups(
-        portfolios: Sequence["ClientConnection"], context: Context, by: PortfolioGrouping
+        portfolios: Sequence["ClientConnection"], context: Context, by: PortfolioGrouping, first: int = 20
     ) -> Each[list[PortfolioGroup]]:
-        return [_grouped(await _keys(context, each, by)) for each in portfolios]
+        size = page_size(first)
+        return [_grouped(await _keys(context, each, by), each.figures)[:size] for each in portfolios]
 
 
 @strawberry.type
@@ -131,11 +144,11 @@ class PortfolioQueries:
     ) -> ClientConnection:
         context, order, size = info.context, order_by or BY_ID, page_size(first)
         wanted, start = filter or PortfolioFilter(), place_of(after, order)
-        stands = Stands(context)
+        stands, figures = Stands(context), Figures(context)
         ids, strangers = await _readable(context, asked_ids(wanted))
         entered = await context.reader.enter_readable(ids)
         profiles = await chosen(context, [entered[each] for each in ids], wanted, stands)
-        coming = coming_after(await placed(context, profiles, order, stands), start, order.direction)
+        coming = coming_after(await placed(profiles, order, stands, figures), start, order.direction)
         return ClientConnection(
             page=[
                 (place, Client(tenant=Tenant(profile=entered[place.tenant_id], now=context.now), stands=stands))
@@ -146,6 +159,7 @@ class PortfolioQueries:
             clients=[each.tenant_id for each in profiles],
             strangers=strangers,
             stands=stands,
+            figures=figures,
         )
 
 
@@ -169,7 +183,7 @@ async def _all(reader: Reader, context: Context) -> list[UUID]:
     return await reader.read(tenants_of, context.actor, scope=scope, now=context.now, after=None, limit=limit)
 
 
-async def _denied(context: Context, strangers: Sequence[UUID] | None, limit: int) -> list[Denial]:
+async def _denied(context: Context, strangers: Sequence[UUID] | None) -> list[Denial]:
     if context.actor.bounds is not None:  # it is of one tenant, and is told of no other
         known: Sequence[Denied] = ()
     else:
@@ -179,14 +193,14 @@ async def _denied(context: Context, strangers: Sequence[UUID] | None, limit: int
             scope=ApiScope.READ_METRICS,
             now=context.now,
             tenant_ids=strangers,
-            limit=limit,
+            limit=MOST_CLIENTS,
         )
     met = {each.tenant_id for each in known}
     unknown = [Denied(each, None) for each in strangers or () if each not in met]
     return [
         *(_denial(each, DenialReason.GRANT_ENDED if each.ended_at else DenialReason.NO_GRANT) for each in known),
         *(_denial(each, DenialReason.NOT_FOUND) for each in unknown),
-    ][:limit]
+    ]
 
 
 def _denial(denied: Denied, reason: DenialReason) -> Denial:
@@ -205,16 +219,16 @@ async def _keys(context: Context, portfolio: ClientConnection, by: PortfolioGrou
         statuses = await portfolio.stands.statuses(ids)
         return {each: [statuses[each].value] for each in ids}
     if by is PortfolioGrouping.TAG:
-        tags = await context.reader.read(tags_of, ids, organization_id=context.actor.organization_id)
+        tags = await own_tags(context, ids)
         return {each: tags.get(each) or [None] for each in ids}
     traits = await context.reader.read(read_traits, ids)
     return {each: [getattr(traits[each], by.value.lower())] for each in ids}
 
 
-def _grouped(keys: Keys) -> list[PortfolioGroup]:
+def _grouped(keys: Keys, figures: Figures) -> list[PortfolioGroup]:
     found: dict[str | None, list[UUID]] = {}
     for tenant_id, some in keys.items():
         for key in some:
             found.setdefault(key, []).append(tenant_id)
-    groups = [PortfolioGroup(key=key, clients=clients) for key, clients in found.items()]
+    groups = [PortfolioGroup(key=key, clients=clients, figures=figures) for key, clients in found.items()]
     return sorted(groups, key=lambda group: (-len(group.clients), group.key is None, group.key or ""))

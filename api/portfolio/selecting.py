@@ -13,15 +13,15 @@ import strawberry
 from api.context import Context
 from api.ids import Kind, decode_as
 from api.pagination import read_place
-from api.portfolio.figures import figures_of, known_metric
+from api.portfolio.figures import Figures, known_metric
 from api.portfolio.stands import Stands
+from api.portfolio.tags import own_tags
 from domain.connections.reads import waiting_for_somebody
 from domain.kpis.trajectories import TargetStatus
 from domain.metrics.periods import PeriodName
 from domain.objectives.status import WORST_FIRST
 from tenants.access.actor import ApiScope
 from tenants.errors import InvalidInput
-from tenants.registry.clients import tags_of
 from tenants.registry.profile import Profile
 from tenants.registry.reads import read_traits
 
@@ -73,17 +73,26 @@ class PortfolioOrder:
 BY_ID = PortfolioOrder(field=PortfolioOrderField.ID)
 
 
+Key = str | int | Decimal | None
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a client stands in an order: what it is ordered by, if there is that, and its id."""
 
-    key: str | int | Decimal | None
+    key: Key
     tenant_id: UUID
+    order: PortfolioOrder
 
     @property
     def bytes(self) -> bytes:
         key = str(self.key) if isinstance(self.key, Decimal) else self.key
-        return orjson.dumps([key, str(self.tenant_id)])
+        return orjson.dumps([*_said(self.order), key, str(self.tenant_id)])
+
+
+def _said(order: PortfolioOrder) -> list[str | None]:
+    """What a cursor is good for."""
+    return [order.field, order.direction, order.metric_key, order.period]
 
 
 def place_of(cursor: str | None, order: PortfolioOrder) -> Place | None:
@@ -95,10 +104,10 @@ def place_of(cursor: str | None, order: PortfolioOrder) -> Place | None:
 
 def _place(raw: bytes, order: PortfolioOrder) -> Place:
     """Raises ValueError, TypeError, ArithmeticError."""
-    key, tenant_id = orjson.loads(raw)
-    if key is not None:
-        key = READ[order.field](key)
-    return Place(key, UUID(str(tenant_id)))
+    *said, key, tenant_id = orjson.loads(raw)
+    if said != _said(order):
+        raise ValueError(said)
+    return Place(None if key is None else READ[order.field](key), UUID(str(tenant_id)), order)
 
 
 def _finite(key: Any) -> Decimal:
@@ -135,22 +144,29 @@ def after(places: Sequence[Place], place: Place | None, direction: OrderDirectio
     return among[among.index(place) + 1 :]
 
 
-async def placed(context: Context, profiles: Sequence[Profile], order: PortfolioOrder, stands: Stands) -> list[Place]:
+async def placed(profiles: Sequence[Profile], order: PortfolioOrder, stands: Stands, figures: Figures) -> list[Place]:
     """Raises InvalidInput."""
+    keys = await _keys(profiles, order, stands, figures)
+    return [Place(key, tenant_id, order) for tenant_id, key in keys.items()]
+
+
+async def _keys(
+    profiles: Sequence[Profile], order: PortfolioOrder, stands: Stands, figures: Figures
+) -> Mapping[UUID, Key]:
     if order.field is PortfolioOrderField.ID:
-        return [Place(None, each.tenant_id) for each in profiles]
+        return {each.tenant_id: None for each in profiles}
     if order.field is PortfolioOrderField.NAME:
-        return [Place(each.name.casefold(), each.tenant_id) for each in profiles]
+        return {each.tenant_id: each.name.casefold() for each in profiles}
     ids = [each.tenant_id for each in profiles]
     if order.field is PortfolioOrderField.STATUS:
         statuses = await stands.statuses(ids)
-        return [Place(_rank(statuses[each]), each) for each in ids]
+        return {each: _rank(statuses[each]) for each in ids}
     if order.metric_key is None:
         raise InvalidInput("Say which metric.", field=("orderBy", "metricKey"), code="METRIC_MISSING")
     metric = known_metric(order.metric_key, ("orderBy", "metricKey"))
-    figures = await figures_of(context, set(ids), metric, order.period)
-    numbers = {each: figures[each].number for each in ids}
-    return [Place(None if number is None else Decimal(number), each) for each, number in numbers.items()]
+    found = await figures.of(ids, metric, order.period)
+    numbers = {each: found[each].number for each in ids}
+    return {each: None if number is None else Decimal(number) for each, number in numbers.items()}
 
 
 def _rank(status: TargetStatus) -> int | None:
@@ -209,9 +225,7 @@ async def _by_tags(context: Context, profiles: list[Profile], filter_: Portfolio
     if filter_.tags is None:
         return profiles
     wanted = set(filter_.tags)
-    tags = await context.reader.read(
-        tags_of, [each.tenant_id for each in profiles], organization_id=context.actor.organization_id
-    )
+    tags = await own_tags(context, [each.tenant_id for each in profiles])
     return [each for each in profiles if wanted.intersection(tags.get(each.tenant_id, ()))]
 
 

@@ -1,5 +1,6 @@
 """How clients stand: by the newest target of each of their KPIs."""
 
+from asyncio import Lock
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -43,15 +44,18 @@ class WorstKpi:
 
 @dataclass
 class Stands:
-    """Looked up once for all who ask in a request."""
+    """Looked up once for all who ask in a request; each client is a point."""
 
     context: Context
     _known: dict[UUID, list[Aim]] = field(default_factory=dict)
+    _turn: Lock = field(default_factory=Lock)
 
     async def of(self, tenant_ids: Sequence[UUID]) -> Aims:
-        new = [tenant_id for tenant_id in tenant_ids if tenant_id not in self._known]
-        if new:
-            self._known |= await _read(self.context, new)
+        async with self._turn:
+            new = [tenant_id for tenant_id in tenant_ids if tenant_id not in self._known]
+            if new:
+                self.context.meter.reckoned += len(new)
+                self._known |= await _read(self.context, new)
         return {tenant_id: self._known[tenant_id] for tenant_id in tenant_ids}
 
     async def statuses(self, tenant_ids: Sequence[UUID]) -> dict[UUID, TargetStatus]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
-from domain.metrics.components import PRICED_ORDERS, Additive, Component
+from domain.metrics.components import PRICED_ORDERS, Additive, Component, Measure
 from domain.metrics.formulas import Number
 
 
@@ -124,6 +124,11 @@ class Metric:
     def priced(self) -> str | None:
         """Of a metric of money, and so of orders in the reporting currency alone: the input that counts those."""
         return next((name for name, each in self.inputs.items() if each.component == PRICED_ORDERS), None)
+
+    @cached_property
+    def is_made_of_money(self) -> bool:
+        """Whether its inputs add up within one currency only, also where it is a ratio of them."""
+        return any(each.component.measure is Measure.TOTAL for each in self.inputs.values())
 
     @cached_property
     def kept_whole(self) -> tuple[str, ...]:

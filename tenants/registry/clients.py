@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from tenants.access.actor import Actor, ApiScope
+from tenants.access.models import Organization
 from tenants.database import Session, enter, snapshot_within
 from tenants.errors import InvalidInput
 from tenants.registry.models import ClientTag
@@ -79,6 +80,9 @@ async def set_tags(session: Session, actor: Actor, *, tenant_id: UUID, tags: Seq
     await require_grant(
         await snapshot_within(session), actor, tenant_id=tenant_id, scope=reading, now=now, field=("clientId",)
     )
+    # One after the other: two at once would leave what neither of them wanted.
+    own_row = select(Organization.id).where(Organization.id == actor.organization_id)
+    await session.execute(own_row.with_for_update(key_share=True))
     own = (ClientTag.organization_id == actor.organization_id, ClientTag.tenant_id == tenant_id)
     await session.execute(delete(ClientTag).where(*own))
     session.add_all(ClientTag(organization_id=actor.organization_id, tenant_id=tenant_id, tag=tag) for tag in wanted)

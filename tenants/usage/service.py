@@ -105,6 +105,8 @@ class Usage:
         self._reads: dict[UUID, Counts] = {}
         self._day: date | None = None
         self._names: dict[UUID, set[str]] = {}
+        self._late: set[UUID] = set()
+        """Owners whose counts could not be written: they come last and alone, and keep nobody waiting twice."""
 
     def count(self, actor: Actor, asked: Asked, tenant_ids: Collection[UUID]) -> None:
         minute = self._clock.now().replace(second=0, microsecond=0)
@@ -131,14 +133,17 @@ class Usage:
         asked, self._asked = self._asked, {}
         reads, self._reads = self._reads, {}
         # In one order, so that two processes that keep the same rows do not wait for each other.
-        waiting = [Batch(ASKED, owner, asked[owner]) for owner in sorted(asked)]
-        waiting += [Batch(READS, owner, reads[owner]) for owner in sorted(reads)]
-        if await self._keep(waiting):
-            return
+        batches = [Batch(ASKED, owner, asked[owner]) for owner in sorted(asked)]
+        batches += [Batch(READS, owner, reads[owner]) for owner in sorted(reads)]
+        prompt = [each for each in batches if each.owner not in self._late]
+        waiting = [each for each in batches if each.owner in self._late]
+        if not await self._keep(prompt):
+            waiting = [*prompt, *waiting]
         while waiting and await self._keep(waiting[:1]):
-            waiting.pop(0)
-        # Behind those of the others: what cannot be written for one owner keeps nobody waiting twice.
-        for written, owner, counts in (*waiting[1:], *waiting[:1]):
+            self._late.discard(waiting.pop(0).owner)
+        if waiting:
+            self._late.add(waiting[0].owner)
+        for written, owner, counts in waiting:
             _merge(self._asked if written is ASKED else self._reads, owner, counts)
 
     async def _write(self, ended: asyncio.Event) -> None:

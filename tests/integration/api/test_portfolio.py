@@ -1,5 +1,6 @@
 """Many clients in one query: who is there, who is missing and why, in what order, and what they come to together."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from tests.factories.plans import Planner
 from tests.factories.shops import new_provider_app, new_shop, order
 from tests.factories.tenants import Tenancy, change_grants, give_grant, new_tenant
 from tests.integration.api.client import Caller, sign_in
+from tests.integration.api.test_embeds import ask, embed
 from tests.integration.api.world import World
 
 TODAY = date(2025, 4, 10)
@@ -183,9 +185,19 @@ async def test_what_is_no_question(agency: Agency, given: dict[str, Any], code: 
     assert (answer.code, answer.error["extensions"]["field"]) == (code, field)
 
 
-async def test_a_cursor_of_another_order_is_none(agency: Agency) -> None:
-    page = (await agency.caller.ask(NAMES, order={"field": "NAME"}, first=1)).data["portfolio"]
-    answer = await agency.caller.ask(NAMES, order={"field": "STATUS"}, after=page["pageInfo"]["endCursor"])
+@pytest.mark.parametrize(
+    ("order", "another"),
+    [
+        ({"field": "NAME"}, {"field": "STATUS"}),
+        ({"field": "NAME"}, None),
+        ({"field": "NAME"}, {"field": "NAME", "direction": "DESC"}),
+        ({"field": "STATUS"}, {"field": "METRIC", "metricKey": "orders"}),
+        ({"field": "METRIC", "metricKey": "orders"}, {"field": "METRIC", "metricKey": "net_revenue"}),
+    ],
+)
+async def test_a_cursor_of_another_order_is_none(agency: Agency, order: dict[str, str], another: Any) -> None:
+    page = (await agency.caller.ask(NAMES, order=order, first=1)).data["portfolio"]
+    answer = await agency.caller.ask(NAMES, order=another, after=page["pageInfo"]["endCursor"])
     assert answer.code == "INVALID_CURSOR"
 
 
@@ -232,6 +244,39 @@ async def test_a_ratio_over_clients_is_one_of_sums(agency: Agency) -> None:
     (euros,) = told["metric"]["acrossClients"]
     assert euros["together"] == "78.571429"
     assert (euros["p25"], euros["median"], euros["p75"]) == ("50.00", "75.00", "187.50")
+
+
+async def test_money_of_several_currencies_is_added_up_nowhere(agency: Agency) -> None:
+    """Nor below the line of a ratio."""
+    told = await agency.tell(f'metric(metricKey: "refund_rate") {{ {ACROSS} }}')
+    assert [(each["currency"], each["n"], each["together"]) for each in told["metric"]["acrossClients"]] == [
+        ("EUR", 3, "0"),
+        ("USD", 1, "0"),
+    ]
+    told = await agency.tell(f'metric(metricKey: "orders_per_customer") {{ {ACROSS} }}')
+    assert [(each["currency"], each["n"]) for each in told["metric"]["acrossClients"]] == [(None, 4)]
+
+
+async def test_a_client_is_a_point_for_each_metric(agency: Agency) -> None:
+    """And for its status: whatever the answer tells of it."""
+    one = "m0: metric(metricKey: %s) { metric { key } }"
+    orders, revenue = one % '"orders"', one.replace("m0", "m1") % '"net_revenue"'
+    again = one.replace("m0", "m2") % '"orders"'
+    costs = []
+    for selection in (orders, f"{orders} {again}", f"{orders} {revenue}", "nodes { status }", "totalCount"):
+        answer = await agency.caller.ask(f"{{ portfolio(first: 1) {{ {selection} }} }}")
+        assert answer.data
+        costs.append(answer.body["extensions"]["cost"]["actualQueryCost"])
+    assert costs == [2 + 2 + 5, 2 + 4 + 5, 2 + 4 + 10, 2 + 1 + 1, 2]
+
+
+async def test_there_are_only_so_many_metrics_at_once(agency: Agency) -> None:
+    periods = ("TODAY", "YESTERDAY", "THIS_WEEK", "LAST_WEEK", "THIS_MONTH", "LAST_MONTH", "THIS_QUARTER")
+    asked = " ".join(
+        f'a{at}: metric(metricKey: "{key}", period: {period}) {{ metric {{ key }} }}'
+        for at, (key, period) in enumerate((key, period) for key in ("orders", "net_revenue") for period in periods)
+    )
+    assert (await agency.caller.ask(f"{{ portfolio {{ {asked} }} }}")).code == "TOO_MANY_METRICS"
 
 
 async def test_a_metric_client_by_client(agency: Agency) -> None:
@@ -295,6 +340,30 @@ async def test_tags_are_ones_own(agency: Agency, world: World, http: httpx2.Asyn
 
     await agency.caller.change("clientTagsSet", clientId=alpha.gid, tags=[])
     assert await agency.names(tags=["retail"]) == []
+
+
+async def test_whoever_sets_tags_at_once_leaves_those_of_one(agency: Agency) -> None:
+    client = agency.clients["Charlie"].gid
+    wanted = [["a"], ["b"], ["c"], ["a"]]
+    await asyncio.gather(*(agency.caller.change("clientTagsSet", clientId=client, tags=tags) for tags in wanted))
+    (told,) = (await agency.tell("nodes { tags }", name="Charlie"))["nodes"]
+    assert told["tags"] in wanted
+    await agency.caller.change("clientTagsSet", clientId=client, tags=[])
+
+
+async def test_the_page_of_an_end_user_sees_no_tags(agency: Agency, http: httpx2.AsyncClient) -> None:
+    """Which may be the client's own, who is not meant to know."""
+    alpha = agency.clients["Alpha"]
+    await agency.caller.change("clientTagsSet", clientId=alpha.gid, tags=["pays late"])
+    token = await embed(http, agency.machine, agency.caller, alpha)
+    query = """query($filter: PortfolioFilter) { portfolio(filter: $filter) {
+      totalCount denied { tenantId } nodes { tenant { name } tags } groups(by: TAG) { key } } }"""
+    told = (await ask(http, token, query)).json()["data"]["portfolio"]
+    assert told["nodes"] == [{"tenant": {"name": "Alpha"}, "tags": []}]
+    assert (told["totalCount"], told["denied"], told["groups"]) == (1, [], [{"key": None}])
+    told = (await ask(http, token, query, filter={"tags": ["pays late"]})).json()["data"]["portfolio"]
+    assert told["totalCount"] == 0
+    await agency.caller.change("clientTagsSet", clientId=alpha.gid, tags=[])
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,37 @@ async def test_what_cannot_be_written_now_is_written_later(
         assert await ledger.connection.fetchval(counted.format(table), machine.organization_id) == 2
 
 
+async def test_one_whose_counts_cannot_be_written_keeps_nobody_else_waiting(
+    database: Database, database_urls: DatabaseUrls, ledger: Ledger, tenant: Tenancy
+) -> None:
+    """For as long as that lasts."""
+    stuck, *others = [await new_machine(database) for _ in range(3)]
+    hasty = Database(database_urls.application, pool_size=1, statement_timeout_seconds=0.2)
+    usage = Usage(hasty, WallClock())
+    usage.count(stuck.actor, Asked("Q", 1), [])
+    await usage.flush()
+    blocker = await asyncpg.connect(database_urls.migration)
+    counted = "SELECT coalesce(sum(requests), 0) FROM {} WHERE organization_id = $1"
+    try:
+        async with blocker.transaction():
+            await blocker.execute(
+                "SELECT FROM usage_minutes WHERE organization_id = $1 FOR UPDATE", stuck.organization_id
+            )
+            for _ in range(3):
+                for machine in (stuck, *others):
+                    usage.count(machine.actor, Asked("Q", 1), [tenant.id])
+                await usage.flush()
+            for machine in others:
+                for table in ("usage_minutes", "read_minutes"):
+                    told = await ledger.connection.fetchval(counted.format(table), machine.organization_id)
+                    assert told >= 2, table
+        await usage.flush()
+    finally:
+        await blocker.close()
+        await hasty.close()
+    assert await ledger.connection.fetchval(counted.format("usage_minutes"), stuck.organization_id) == 4
+
+
 async def test_names_without_end_are_counted_as_others(database: Database, ledger: Ledger, machine: Machine) -> None:
     usage = Usage(database, WallClock())
     for at in range(MOST_NAMES + 50):
