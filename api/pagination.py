@@ -70,9 +70,10 @@ class Connection(Generic[T]):
 
 
 def page_size(first: int) -> int:
-    if not 1 <= first <= MOST:
+    """None at all is a page, too: Relay's specification refuses what is negative alone."""
+    if not 0 <= first <= MOST:
         code = "PAGE_TOO_LARGE" if first > MOST else None
-        raise InvalidInput(f"`first` is a number from 1 to {MOST}.", field=("first",), code=code)
+        raise InvalidInput(f"`first` is a number from 0 to {MOST}.", field=("first",), code=code)
     return first
 
 

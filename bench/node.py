@@ -77,7 +77,7 @@ def _install(source: Path, node: Node) -> None:
 
 def _pinned(target: Path, lock: Path) -> list[str]:
     pip = [str(UV), "pip", "install", "--no-deps", "--require-hashes", "--python", sys.executable]
-    return [*pip, "--target", str(target), "--requirement", str(lock)]
+    return [*pip, "--target", str(target), "--requirement", str(lock.absolute())]
 
 
 def _run(what: str, command: Sequence[str], folder: Path) -> None:

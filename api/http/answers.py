@@ -49,7 +49,7 @@ def answer_of(result: ExecutionResult, asked: Asked, cost: dict[str, Any] | None
             return Response(status_code=304, headers=headers)
         content["data"] = orjson.Fragment(data)
     status = 200 if was_executed or asked.media == JSON else 400
-    if result.data is None:
+    if not any(each is not None for each in (result.data or {}).values()):  # nothing that was asked for
         for each in result.errors or ():
             if isinstance(each.original_error, Overloaded):
                 headers["Retry-After"], status = "1", 503

@@ -77,6 +77,16 @@ async def at_shop(store: Store, method: str, path: str, content: dict[str, Any] 
     return await asyncio.to_thread(store.control, method, path, content)
 
 
+async def delivered(store: Store) -> list[dict[str, Any]]:
+    """The shop's webhooks, once all of them have been acknowledged."""
+    for _ in range(500):
+        sent: list[dict[str, Any]] = (await at_shop(store, "GET", "/deliveries"))["deliveries"]
+        if sent and all(each["state"] != "pending" for each in sent):
+            return sent
+        await asyncio.sleep(0.02)
+    raise AssertionError("the shop's webhooks did not arrive")
+
+
 async def until_read(stack: Stack, caller: Caller, tenant: str) -> None:
     api = ApiClient(stack.http, stack.settings.public_url, caller.token)
     await Client(stack, api, tenant, decode(tenant).owner).until_up_to_date()
@@ -405,8 +415,9 @@ async def test_what_the_page_about_webhooks_says_is_so(
 
     async def buy(reader: Reader) -> None:
         await at_shop(store, "POST", "/orders", {"lines": [{"unit_price": "9.99"}]})
-        (sent, *_) = (await at_shop(store, "GET", "/deliveries"))["deliveries"]
+        (sent, *_) = await delivered(store)
         await at_shop(store, "POST", f"/deliveries/{sent['id']}/resend")
+        await delivered(store)
         await read(reader)
 
     known = {"AZIMUTH": stack.settings.public_url, "SHOP": store.domain}

@@ -15,6 +15,7 @@ from tests.integration.api.conftest import Open
 from tests.integration.api.world import World
 
 QUERY = "query($t: ID!) { a: tenant(id: $t) { objectives { nodes { title } } } b: tenant(id: $t) { name } }"
+NODE = "query($t: ID!) { node(id: $t) { ... on Tenant { objectives { nodes { title } } } } }"
 
 
 @pytest.fixture
@@ -39,12 +40,13 @@ async def objectives_are_locked(database_urls: DatabaseUrls) -> AsyncIterator[No
         await connection.close()
 
 
+@pytest.mark.parametrize("query", [QUERY, NODE])
 async def test_who_finds_no_connection_is_told_to_come_again(
-    narrow: httpx2.AsyncClient, world: World, objectives_are_locked: None, caplog: pytest.LogCaptureFixture
+    narrow: httpx2.AsyncClient, world: World, objectives_are_locked: None, caplog: pytest.LogCaptureFixture, query: str
 ) -> None:
     caller = await sign_in(narrow, world.agency.machine)
     headers = {"Authorization": f"Bearer {caller.token}"}
-    body = {"query": QUERY, "variables": {"t": world.agency.tenant.gid}}
+    body = {"query": query, "variables": {"t": world.agency.tenant.gid}}
     asked = [asyncio.create_task(narrow.post("/graphql", json=body, headers=headers)) for _ in range(4)]
     answers = sorted([await each for each in asked], key=lambda answer: answer.status_code)
     assert [answer.status_code for answer in answers] == [503] * 4

@@ -1,5 +1,6 @@
 """The pages that integrators, partners and agencies begin with, done as they are written."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tests.factories.organizations import Machine
 from tests.factories.people import PASSWORD
 from tests.integration.api.client import Caller
+from tests.integration.api.world import World
 from tests.integration.oauth.browser import Page, press
 from tests.pages import ROOT, Reader, steps
 
@@ -58,6 +60,12 @@ async def test_what_is_not_so_is_found(reader: Reader, caller: Caller, tmp_path:
     with pytest.raises(AssertionError) as failed:
         await reader.follow(written)
     assert said in str(failed.value)
+
+
+async def test_the_first_query_of_the_readme_is_answered(agency: Caller, world: World) -> None:
+    (query,) = re.findall(r"^    query .*?^    }$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    (objective,) = (await agency.ask(query, tenant=world.agency.tenant.gid)).data["tenant"]["objectives"]["nodes"]
+    assert objective["kpis"]["nodes"][0]["explain"]["inputs"]
 
 
 def test_every_page_is_done() -> None:
