@@ -22,6 +22,8 @@ from graphql import (
 MOST_DEPTH = 15
 MOST_SELECTIONS = 1_000
 MOST_ALIASES = 60
+MOST_REPEATED = 1
+"""Aliases of what is asked about the whole schema."""
 MOST_TWINS = 50
 MOST_FRAGMENTS_DEEP = 30
 MOST_TOKENS = 4_000
@@ -82,7 +84,7 @@ def _refuse_excess(selections: Iterator["Met"]) -> None:
             (count, MOST_SELECTIONS, "QUERY_TOO_WIDE", "selections"),
             (aliases, MOST_ALIASES, "TOO_MANY_ALIASES", "aliases"),
             # All types, told sixty times over, are a minute's work and one price; nobody needs them twice.
-            (repeated, 0, "TOO_MANY_ALIASES", "aliases within introspection"),
+            (repeated, MOST_REPEATED, "TOO_MANY_ALIASES", "aliases within introspection"),
             # Every field is compared with each of its own name in its place.
             (twins[place], MOST_TWINS, "QUERY_TOO_WIDE", "fields of one name in one place"),
         ):

@@ -9,7 +9,7 @@ from dataclasses import replace
 import asyncpg
 import httpx2
 import pytest
-from graphql import OperationType, parse
+from graphql import GraphQLArgument, GraphQLID, GraphQLInputType, GraphQLString, OperationType, parse
 
 import api.context
 from api.execution.coordinates import fields_of
@@ -29,7 +29,7 @@ from tests.integration.oauth.browser import Visit
 from tests.integration.oauth.world import new_app
 from tests.isolation.walk.canaries import Row
 from tests.isolation.walk.conftest import OpenPlace, Place
-from tests.isolation.walk.documents import documents, object_types, payload
+from tests.isolation.walk.documents import Asked, documents, object_types, payload
 from tests.isolation.walk.guard import readable, settings_in
 from tests.isolation.walk.paths import VISITS, Known, knock, routes
 from tests.isolation.walk.town import Town, Visitor, machine, manager, visitors
@@ -75,6 +75,13 @@ def test_every_argument_is_given() -> None:
         for argument in each.args
     }
     assert there - given == set()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("mood", GraphQLString), ("wishId", GraphQLID)])
+def test_an_argument_that_nobody_has_a_value_for_fails(name: str, kind: GraphQLInputType) -> None:
+    asked = Asked(f"Query.wish({name}:)", name, GraphQLArgument(kind), "Wish")
+    with pytest.raises(AssertionError, match=rf"documents.py .* Query.wish\({name}:\)"):
+        asked.value(lambda _: "x", None)
 
 
 def test_every_path_is_visited(place: Place) -> None:
