@@ -22,6 +22,8 @@ from graphql import (
 MOST_DEPTH = 15
 MOST_SELECTIONS = 1_000
 MOST_ALIASES = 60
+MOST_REPEATED = 1
+"""Aliases of what is asked about the whole schema."""
 MOST_TWINS = 50
 MOST_FRAGMENTS_DEEP = 30
 MOST_TOKENS = 4_000
@@ -70,21 +72,19 @@ def _refuse_long_numbers(document: DocumentNode) -> None:
 
 
 def _refuse_excess(selections: Iterator["Met"]) -> None:
-    aliases = repeated = renamed = 0
+    aliases = repeated = 0
     twins: Counter[Place] = Counter()
     for count, (selection, place, introspects) in enumerate(selections, start=1):
         if isinstance(selection, FieldNode):
             aliases += selection.alias is not None
             repeated += introspects and selection.alias is not None
-            renamed += selection.name.value == SCHEMA and selection.alias is not None
             twins[place] += 1
         for found, most, code, words in (
             (len(place), MOST_DEPTH, "QUERY_TOO_DEEP", "levels"),
             (count, MOST_SELECTIONS, "QUERY_TOO_WIDE", "selections"),
             (aliases, MOST_ALIASES, "TOO_MANY_ALIASES", "aliases"),
             # All types, told sixty times over, are a minute's work and one price; nobody needs them twice.
-            (repeated, 0, "TOO_MANY_ALIASES", "aliases within introspection"),
-            (renamed, 1, "TOO_MANY_ALIASES", "names for the schema"),
+            (repeated, MOST_REPEATED, "TOO_MANY_ALIASES", "aliases within introspection"),
             # Every field is compared with each of its own name in its place.
             (twins[place], MOST_TWINS, "QUERY_TOO_WIDE", "fields of one name in one place"),
         ):
@@ -123,7 +123,7 @@ class _Walk:
         for selection in selections.selections:
             if isinstance(selection, FieldNode):
                 here = (*place, (selection.alias or selection.name).value)
-                yield Met(selection, here, introspects)
+                yield Met(selection, here, introspects or selection.name.value == SCHEMA)
                 if selection.selection_set is not None:
                     within = introspects or selection.name.value in (SCHEMA, TYPE)
                     yield from self.through(selection.selection_set, here, open_fragments, within)

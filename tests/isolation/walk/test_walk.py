@@ -9,7 +9,7 @@ from dataclasses import replace
 import asyncpg
 import httpx2
 import pytest
-from graphql import OperationType, parse
+from graphql import GraphQLArgument, GraphQLID, GraphQLInputType, GraphQLString, OperationType, parse
 
 import api.context
 from api.execution.coordinates import fields_of
@@ -18,18 +18,21 @@ from tenants.access.kinds import AppKind
 from tenants.embedded import DatabaseUrls
 from tenants.ids import new_id
 from tenants.registry import service as registry
+from tests.factories.organizations import new_machine
 from tests.factories.people import new_person
+from tests.factories.shops import new_provider_app
 from tests.integration.api.client import sign_in
 from tests.integration.api.ledger import Connection, Ledger
 from tests.integration.api.people import person_at
 from tests.integration.api.shapes import CORE, OF_PEOPLE, Input, mutations
 from tests.integration.api.statements import Statements
 from tests.integration.api.subscriber import ORDERS, PROGRESS, subscriber
+from tests.integration.api.world import new_household
 from tests.integration.oauth.browser import Visit
 from tests.integration.oauth.world import new_app
 from tests.isolation.walk.canaries import Row
 from tests.isolation.walk.conftest import OpenPlace, Place
-from tests.isolation.walk.documents import documents, object_types, payload
+from tests.isolation.walk.documents import Asked, documents, object_types, payload
 from tests.isolation.walk.guard import readable, settings_in
 from tests.isolation.walk.paths import VISITS, Known, knock, routes
 from tests.isolation.walk.town import Town, Visitor, machine, manager, visitors
@@ -75,6 +78,13 @@ def test_every_argument_is_given() -> None:
         for argument in each.args
     }
     assert there - given == set()
+
+
+@pytest.mark.parametrize(("name", "kind"), [("mood", GraphQLString), ("wishId", GraphQLID)])
+def test_an_argument_that_nobody_has_a_value_for_fails(name: str, kind: GraphQLInputType) -> None:
+    asked = Asked(f"Query.wish({name}:)", name, GraphQLArgument(kind), "Wish")
+    with pytest.raises(AssertionError, match=rf"documents.py .* Query.wish\({name}:\)"):
+        asked.value(lambda _: "x", None)
 
 
 def test_every_path_is_visited(place: Place) -> None:
@@ -161,12 +171,17 @@ async def test_foreign_ids_change_nothing(
     assert await ledger.read() == before
 
 
-async def test_words_of_strangers_lead_nowhere(everybody: dict[str, Visitor], town: Town) -> None:
-    """An address, a shop, an app: they may be known, and nothing more is told by them."""
-    stranger, walk = town.world.stranger, Walk(everybody["machine"])
+async def test_words_of_strangers_lead_nowhere(place: Place, town: Town) -> None:
+    """An address, a shop, an app: they may be known, and nothing more is told by them. What is called by them is in a
+    house of its own."""
+    database, keyring, stranger = town.world.database, town.world.keyring, town.world.stranger
+    newcomer = await new_machine(database)
+    app = await new_provider_app(database, keyring, newcomer.organization_id)
+    home = await new_household(database, keyring, newcomer, app)
+    walk = Walk(Visitor("newcomer", await sign_in(place.http, newcomer), home, town.strange, ()))
     shop = f"shop-{stranger.shop.connection_id}.myshopify.com"
     words = (stranger.person.address, shop, stranger.machine.actor.client_id)
-    await walk.change_by(words, await inputs_for(walk.visitor.home, _of_apps()))
+    await walk.change_by(words, await inputs_for(home, _of_apps()))
     assert walk.leaks == []
     assert not walk.codes & {"INTERNAL_ERROR", "VALIDATION_FAILED"}
 
