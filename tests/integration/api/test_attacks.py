@@ -241,7 +241,7 @@ def counted_calls() -> Iterator[list[int]]:
 def codes_in(body: dict[str, Any]) -> set[str]:
     """Of errors, or of what a change refused."""
     codes = {error["extensions"]["code"] for error in body.get("errors", ())}
-    for told in (body.get("data") or {}).values():
+    for told in filter(None, (body.get("data") or {}).values()):
         codes.update(error["code"] for error in told["userErrors"])
     return codes
 
