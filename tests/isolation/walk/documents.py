@@ -48,6 +48,7 @@ VALUES: Mapping[str, Any] = {
     "metricKey: String": "net_revenue",
     "orderBy: PortfolioOrder": {"field": "METRIC", "metricKey": "net_revenue"},
     "Boolean": False,
+    "version: Int": 1,
 }
 """By the type's name, or the argument's before it; or how it is found when it is asked for."""
 KINDS: Mapping[str, Kind] = {"tenantId": Kind.TENANT, "tenantIds": Kind.TENANT, "connectionId": Kind.CONNECTION}

@@ -5,25 +5,34 @@ What is whose is told by when it came: rows are looked at in between.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import httpx2
+from sqlalchemy import update
 
-from api.ids import OF_ORGANIZATIONS, OF_PEOPLE, Kind
+from api.ids import OF_ORGANIZATIONS, OF_PEOPLE, Kind, encode
+from api.worker import perform
 from domain.connections.models import SyncRun
+from domain.kpis.models import Kpi
 from domain.kpis.trajectories import Point, Trajectory
 from tenants.access.actor import EMBEDDABLE
 from tenants.access.kinds import MemberRole
+from tenants.bulk.kinds import BulkKind
+from tenants.bulk.service import NewJob, create_job
 from tenants.clock import WallClock
 from tenants.database import Database
+from tenants.jobs import Job, JobKind, PostgresJobQueue
+from tenants.scope import Scope
 from tenants.secrets.keyring import KeyRing
 from tenants.usage.service import Asked, Usage
+from tests.factories.jobs import house_of
 from tests.factories.organizations import Machine, give_key, new_machine, new_organization
 from tests.factories.people import new_person, new_sign_in
 from tests.factories.plans import Planner
 from tests.factories.shops import new_provider_app, order
-from tests.factories.tenants import give_grant
+from tests.factories.templates import new_template
+from tests.factories.tenants import change_grants, give_grant, new_tenant
 from tests.integration.api.client import Caller, sign_in
 from tests.integration.api.ledger import Connection
 from tests.integration.api.people import person_at
@@ -78,6 +87,7 @@ async def build(database: Database, keyring: KeyRing, administrator: Connection)
     other = await _branded(await new_household(database, keyring, machine, app, name="Zuckerguss"), "Zuckerguss")
     after_other = await rows(administrator)
     client = await _lived_in(await new_household(database, keyring, machine, app), "Own")
+    client = await _rolled_out(client, keyring)
     await give_grant(database, client.tenant, neighbor.machine.organization_id)
     team = await _team(database, machine, client)
     in_the_end = await rows(administrator)
@@ -130,6 +140,26 @@ async def _lived_in(home: Household, mark: str) -> Household:
     async with usage.written():
         usage.count(home.machine.actor, Asked(f"{mark}Board", 3, throttled=False, failed=False), [tenant_id])
     return replace(home, gids={**home.gids, Kind.TARGET: target})
+
+
+async def _rolled_out(client: Household, keyring: KeyRing) -> Household:
+    """Its plan for two more of the agency's, of whom one has changed something since, and one is gone."""
+    database, actor = client.planner.database, client.machine.actor
+    organization_id = actor.organization_id
+    template_id = await new_template(database, actor, client.tenant, name="Own")
+    fresh, gone = [await new_tenant(database, keyring, actor, name=name) for name in ("Fresh", "Gone")]
+    template = encode(Kind.TEMPLATE, organization_id, template_id)
+    given = {"templateId": template, "version": 1, "startsOn": "2026-01-01"}
+    async with database.unit_of_work(Scope(organization_id=organization_id)) as session:
+        new = NewJob(BulkKind.TEMPLATE_APPLY, [fresh.id, gone.id], given)
+        job = await create_job(session, actor, PostgresJobQueue(), new)
+    await perform(house_of(database, keyring), Job(JobKind.BULK, organization_id, job.id))
+    async with database.unit_of_work(fresh.scope) as session:
+        await session.execute(update(Kpi).where(Kpi.tenant_id == fresh.id).values(archived_at=datetime.now(UTC)))
+    await change_grants(database, gone, revoked_at=datetime.now(UTC))
+    return replace(
+        client, gids={**client.gids, Kind.TEMPLATE: template, Kind.JOB: encode(Kind.JOB, organization_id, job.id)}
+    )
 
 
 async def _team(database: Database, agency: Machine, client: Household) -> Household:
