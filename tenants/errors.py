@@ -6,7 +6,7 @@ Refusal
 ├── Conflict            true in itself, but not now
 │   └── AlreadyArchived
 ├── Overloaded          nothing wrong but the moment
-│   └── TooSlow         or it asks for too much
+├── TooSlow             it asks for too much at once
 └── Denied              the caller may not
     ├── ForbiddenScope
     ├── PersonsOnly
@@ -83,13 +83,13 @@ class Overloaded(Refusal):
         super().__init__(message)
 
 
-class TooSlow(Overloaded):
-    """The database gave up: others wait for the same, or it was too much."""
+class TooSlow(Refusal):
+    """The database gave up: it was too much, and will be again."""
 
     code = "TOO_SLOW"
 
     def __init__(self) -> None:
-        super().__init__("This took the database too long. Ask for less, or again in a moment.")
+        super().__init__("This took the database too long. Ask for less at once.")
 
 
 class NoGrant(Denied):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -43,9 +43,20 @@ def refuse_excess(document: DocumentNode) -> None:
     """Raises GraphQLError. Costs no more than the limits: it comes before validation, whose rules cost their square."""
     _refuse_long_numbers(document)
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    for operation in document.definitions:
-        if isinstance(operation, OperationDefinitionNode):
-            _refuse_excess(_Walk(fragments).through(operation.selection_set, (), ()))
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    if not operations:
+        raise GraphQLError("The document has no operation.", extensions={"code": "OPERATION_NOT_FOUND"})
+    walk = _Walk(fragments)
+    for operation in operations:
+        _refuse_excess(walk.through(operation.selection_set, (), ()))
+    _refuse_unused(walk)
+
+
+def _refuse_unused(walk: "_Walk") -> None:
+    """As validation does, after it has compared all that is in them."""
+    for name in walk.fragments.keys() - walk.met:
+        message = f'Fragment "{name}" is never used.'
+        raise GraphQLError(message, walk.fragments[name], extensions={"code": "VALIDATION_FAILED"})
 
 
 def refuse_many_values(variables: Mapping[str, Any] | None) -> None:
@@ -114,6 +125,7 @@ class _Walk:
     """
 
     fragments: Mapping[str, FragmentDefinitionNode]
+    met: set[str] = field(default_factory=set)
 
     def through(
         self, selections: SelectionSetNode, place: Place, open_fragments: tuple[str, ...], introspects: bool = False
@@ -137,5 +149,6 @@ class _Walk:
     def _spread(self, name: str, place: Place, open_fragments: tuple[str, ...], introspects: bool) -> Iterator[Met]:
         """A fragment that is missing or spreads itself is refused by another rule; here it only is not followed."""
         fragment = self.fragments.get(name)
+        self.met.add(name)
         if fragment is not None and name not in open_fragments:
             yield from self.through(fragment.selection_set, place, (*open_fragments, name), introspects)

@@ -14,7 +14,7 @@ from api.http.media import JSON, RESPONSE
 from api.metering import Meter
 from tenants.access.actor import Actor
 from tenants.budgets.errors import Throttled
-from tenants.errors import Overloaded, Refusal
+from tenants.errors import Overloaded, Refusal, TooSlow
 from tenants.telemetry import meters
 
 
@@ -55,6 +55,8 @@ def answer_of(result: ExecutionResult, asked: Asked, cost: dict[str, Any] | None
                 headers["Retry-After"], status = "1", 503
             elif isinstance(each.original_error, Throttled):
                 headers["Retry-After"], status = str(each.original_error.seconds), 429
+            elif isinstance(each.original_error, TooSlow):
+                status = 504
     return Response(orjson.dumps(content, default=str), status_code=status, headers=headers)
 
 

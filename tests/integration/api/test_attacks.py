@@ -122,6 +122,13 @@ CIRCLES = {
         "fragment C on Query { ...A }",
         "VALIDATION_FAILED",
     ),
+    "much that nobody spreads": asked(
+        f"{{ {VIEWER} }} fragment A on Query {{ {'viewer { clientId } ' * 970} }}", "VALIDATION_FAILED"
+    ),
+    "many that nobody spreads": asked(
+        f"{{ {VIEWER} }} " + " ".join(f"fragment F{at} on Query {{ {VIEWER} }}" for at in range(250)),
+        "VALIDATION_FAILED",
+    ),
     "a circle nobody spreads": asked(f"{{ {VIEWER} }} fragment A on Query {{ ...A }}", "VALIDATION_FAILED"),
 }
 DIRECTIVES = {
