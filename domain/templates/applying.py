@@ -199,7 +199,7 @@ class Rollout:
             return
         before = self._before(mark)
         old = None if before is None else before.kpi(item.key)
-        if mark.adopted or newest is None or newest.id != mark.object_id or old is None or old.target == target:
+        if newest is None or newest.id != mark.object_id or old is None or old.target == target:
             return
         row = await self._new_target(item, target)
         await archive_target(self.session, self.actor, tenant_id=newest.tenant_id, target_id=newest.id, now=self.now)
@@ -232,8 +232,8 @@ class Rollout:
         return await create_target(self.session, self.actor, profile=self.profile, kpi_id=kpi.id, target=wanted)
 
     def _before(self, mark: TemplateMark) -> Content | None:
-        """The older version that the thing was made or left by."""
-        return self.contents.get(mark.version) if mark.version < self.version else None
+        """The older version that made the thing. What was there before was made by none."""
+        return self.contents.get(mark.version) if mark.version < self.version and not mark.adopted else None
 
     def _count(self, kind: ItemKind, id: UUID) -> None:
         self.applied.made[kind] += 1

@@ -1,4 +1,7 @@
-"""What stands at a client beside what a version of a template has. Pure."""
+"""What stands at a client beside what a version of a template has. Pure.
+
+What was there before the template is the client's own: it may lack or be put away, and is not compared.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,18 +68,18 @@ def _objectives(content: Content, standing: Standing) -> Iterator[Difference]:
             yield Difference(ItemKind.OBJECTIVE, item.key, item.title, DriftState.MISSING)
         elif row.archived_at is not None:
             yield Difference(ItemKind.OBJECTIVE, item.key, item.title, DriftState.ARCHIVED)
-        elif changed := _other(_wanted(item, mark.starts_on), row):
+        elif not mark.adopted and (changed := _other(_wanted(item, mark.starts_on), row)):
             yield Difference(ItemKind.OBJECTIVE, item.key, item.title, DriftState.CHANGED, changed)
 
 
 def _kpis(content: Content, standing: Standing) -> Iterator[Difference]:
     for item in content.kpis:
-        row = _kpi(item, standing)
-        if row is None:
+        mark, row = standing.marks.get((ItemKind.KPI, item.key)), _kpi(item, standing)
+        if mark is None or row is None:
             yield Difference(ItemKind.KPI, item.key, item.name, DriftState.MISSING)
         elif row.archived_at is not None:
             yield Difference(ItemKind.KPI, item.key, item.name, DriftState.ARCHIVED)
-        elif row.name != item.name:
+        elif not mark.adopted and row.name != item.name:
             yield Difference(ItemKind.KPI, item.key, item.name, DriftState.CHANGED, ("name",))
 
 
@@ -97,11 +100,12 @@ def _targets(content: Content, standing: Standing) -> Iterator[Difference]:
         kpi = _kpi(item, standing)
         if item.target is None or kpi is None or kpi.archived_at is not None:
             continue
-        newest = standing.targets.get(kpi.id)
+        mark, newest = standing.marks.get((ItemKind.TARGET, item.key)), standing.targets.get(kpi.id)
         if newest is None:
-            known = (ItemKind.TARGET, item.key) in standing.marks
-            state = DriftState.ARCHIVED if known else DriftState.MISSING
+            state = DriftState.MISSING if mark is None else DriftState.ARCHIVED
             yield Difference(ItemKind.TARGET, item.key, item.name, state)
+        elif mark is None or mark.adopted:
+            continue
         elif changed := _of_target(item, item.target, newest, standing.currency):
             yield Difference(ItemKind.TARGET, item.key, item.name, DriftState.CHANGED, changed)
 

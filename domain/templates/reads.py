@@ -51,7 +51,8 @@ SELECT * FROM (
 WHERE place <= :limit!bigint ORDER BY template_id, place
 """)
 MARKS = query("""
-SELECT m.tenant_id, m.template_id, m.kind, m.item, m.object_id, m.version, m.starts_on FROM template_marks m
+SELECT m.tenant_id, m.template_id, m.kind, m.item, m.object_id, m.version, m.starts_on, m.adopted
+FROM template_marks m
 WHERE m.tenant_id = ANY (:tenant_ids!uuids) AND m.template_id = ANY (:ids!uuids)
 """)
 

@@ -269,6 +269,31 @@ async def test_a_newer_version_is_brought_to_clients_but_not_over_what_they_chan
     ]
 
 
+async def test_what_a_client_had_of_its_own_stays_its_own(desk: Desk, source: Planner) -> None:
+    """Named as the older version named it, which is not for the newer one to change, nor to be counted as strayed."""
+    client, template = await desk.client(), await desk.template(source)
+    revenue = await client.kpi(name="Revenue")
+    grow = await client.objective("Grow", kpis=(revenue,))
+    await client.target(revenue, value=Decimal(999))
+    await desk.apply(template, client)
+    rename = "UPDATE objectives SET title = 'Grow fast' WHERE tenant_id = $1 AND title = 'Grow'"
+    await desk.ledger.execute(rename, source.tenant.id)
+    await desk.ledger.execute(
+        "UPDATE kpis SET name = 'Sales' WHERE tenant_id = $1 AND name = 'Revenue'", source.tenant.id
+    )
+    await desk.revise(template, source)
+    (result,) = await desk.apply(template, client)
+    assert result["template"]["changed"] == 0
+    plan = await desk.plan(client)
+    assert [plan["objectives"]["nodes"][0][key] for key in ("id", "title")] == [grow, "Grow"]
+    assert [plan["kpis"]["nodes"][0][key] for key in ("id", "name")] == [revenue, "Revenue"]
+    orders = {"kind": "TARGET", "name": "Orders", "state": "MISSING", "fields": []}
+    assert (await desk.drift(template))[client.tenant.gid]["fromNewest"] == [orders]
+    await desk.caller.change("objectiveArchive", objectiveId=grow)
+    away = {"kind": "OBJECTIVE", "name": "Grow fast", "state": "ARCHIVED", "fields": []}
+    assert (await desk.drift(template))[client.tenant.gid]["fromNewest"] == [away, orders]
+
+
 async def test_what_stands_apart_is_told_and_what_may_not_be_read_is_denied(
     desk: Desk, source: Planner, world: World
 ) -> None:
