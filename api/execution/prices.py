@@ -1,8 +1,8 @@
 """What an operation can cost, told before it is carried out: the objects that its answer can hold.
 
 A request is a point, and every object one. A list holds as many as `first` or `last` says, its own or that of the field
-around it; one that is asked for by `ids` as many as there are; any other ten. A mutation is ten points more,
-introspection a hundred in all. Scalars are free, and lists of them too.
+around it; one that is asked for by `ids` as many as there are; any other ten. A mutation is ten points more, and one
+for each id in a list of its input; introspection a hundred in all. Scalars are free, and lists of them too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,10 @@ from typing import Any
 from graphql import (
     GraphQLError,
     GraphQLField,
+    GraphQLID,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLList,
     GraphQLObjectType,
     GraphQLUnionType,
     ListValueNode,
@@ -58,7 +61,7 @@ class Prices:
             if len(operation.prices) >= MOST_SETTINGS:
                 operation.prices.clear()
             known = operation.prices[setting] = _price(run)
-        return known
+        return _with_ids(known, run) if run.operation.operation is OperationType.MUTATION else known
 
 
 @dataclass
@@ -87,6 +90,40 @@ def _price(run: Run) -> Price:
         fixed += MUTATION * len(fields)
     roots = tuple(_root(details) for details in fields.values())
     return Price(fixed + sum(place.objects for place in places(run)), fixed, roots, introspects)
+
+
+def _with_ids(price: Price, run: Run) -> Price:
+    """Counted each time: an input as one variable says nothing of its lists beforehand."""
+    root = run.schema.get_root_type(run.operation.operation)
+    assert root is not None
+    met = sum(_ids_given(root.fields.get(_name(details)), details, run) for details in _root_fields(run).values())
+    return price._replace(points=price.points + met, fixed=price.fixed + met)
+
+
+def _ids_given(field: GraphQLField | None, details: Details, run: Run) -> int:
+    if field is None:
+        return 0
+    given = _given(field, details[0], run) or {}
+    return sum(_ids(argument.type, given.get(argument.out_name or name)) for name, argument in field.args.items())
+
+
+def _ids(kind: Any, value: Any) -> int:
+    """In lists."""
+    kind = get_nullable_type(kind)
+    if isinstance(kind, GraphQLList) and isinstance(value, list):
+        is_id = get_nullable_type(kind.of_type) is GraphQLID
+        return len(value) if is_id else sum(_ids(kind.of_type, each) for each in value)
+    if isinstance(kind, GraphQLInputObjectType) and isinstance(value, Mapping):
+        return sum(_ids(each.type, value.get(each.out_name or name)) for name, each in kind.fields.items())
+    return 0
+
+
+def _given(field: GraphQLField, details: FieldDetails, run: Run) -> dict[str, Any] | None:
+    """None where it is wrong: the field says so itself, and holds nothing."""
+    try:
+        return get_argument_values(field, details.node, run.variable_values, details.fragment_variable_values)
+    except GraphQLError:
+        return None
 
 
 def _root(details: Details) -> Root:
@@ -150,9 +187,8 @@ class _Estimate:
     def _size(self, field: GraphQLField, details: FieldDetails) -> int | None:
         if not field.args:
             return None
-        try:
-            given = get_argument_values(field, details.node, self.run.variable_values, details.fragment_variable_values)
-        except GraphQLError:  # the field says so itself, and holds nothing
+        given = _given(field, details, self.run)
+        if given is None:
             return 0
         sizes = [given[name] for name in ("first", "last") if isinstance(given.get(name), int)]
         sizes += [len(given["ids"])] if isinstance(given.get("ids"), list) else []

@@ -109,6 +109,23 @@ async def test_a_mutation_costs_ten_points_more(caller: Caller) -> None:
     assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (1 + 10 + 1 + 1 + 10, 1 + 10 + 1 + 1)
 
 
+ASSIGN = "mutation($i: ClientsAssignInput!) { clientsAssign(input: $i) { userErrors { code } } }"
+LITERAL = """mutation($team: ID!, $ids: [ID!]!) {
+  a: clientsAssign(input: { organizationId: $team, tenantIds: $ids, role: VIEWER, scopes: [] }) { job { id } }
+  b: clientsAssign(input: { organizationId: $team, tenantIds: ["x", "y"], role: VIEWER, scopes: [] }) { job { id } }
+}"""
+
+
+async def test_each_id_that_a_mutation_is_given_is_a_point(agency: Caller) -> None:
+    """Whatever comes of it, and however it is given: here the team is refused, and nothing held but the payload."""
+    input = {"organizationId": "x", "role": "VIEWER", "scopes": ["READ_METRICS"]}
+    for count in (3, 7):  # one document, remembered
+        cost = await cost_of(agency, ASSIGN, i={**input, "tenantIds": ["x"] * count})
+        assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (1 + 10 + 1 + 10 + count, 1 + 10 + 2 + count)
+    cost = await cost_of(agency, LITERAL, team="x", ids=["x", "y", "z"])
+    assert cost["requestedQueryCost"] == 1 + 2 * (10 + 2) + 3 + 2
+
+
 async def test_an_answer_with_an_error_in_it_is_counted_alike(agency: Caller, world: World) -> None:
     """The stock executor answers it."""
     fine = "query($t: ID!) { tenant(id: $t) { kpis { nodes { id } } } }"
