@@ -3,11 +3,21 @@
 Refusal
 ├── InvalidInput   TENANTS_TOO_MANY, TENANT_TWICE
 ├── Failed
+├── Conflict
+│   └── JobsTooMany
 └── Denied
     └── AskerEnded
 """
 
-from tenants.errors import Denied, Refusal
+from tenants.bulk.kinds import MOST_OPEN
+from tenants.errors import Conflict, Denied, Refusal
+
+
+class JobsTooMany(Conflict):
+    code = "JOBS_TOO_MANY"
+
+    def __init__(self) -> None:
+        super().__init__(f"An organization has at most {MOST_OPEN} jobs that are not over. Ask again when one is.")
 
 
 class AskerEnded(Denied):

@@ -8,6 +8,8 @@ PARTLY_DONE = "PARTLY_DONE"
 """Of one for which some of it could not be."""
 MOST_TENANTS = 1_000
 """Of a job."""
+MOST_OPEN = 20
+"""Jobs of an organization that are not over."""
 
 
 class BulkKind(StrEnum):

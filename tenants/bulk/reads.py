@@ -110,14 +110,16 @@ async def verdict_pages(
 
 
 async def open_jobs(database: Database) -> AsyncIterator[list[Key]]:
-    """Of all organizations, those that are not over, a page at a time."""
-    after = FIRST
+    """Of each organization that has any, the oldest that is not over: the others come after it. A page at a time."""
+    after, met = FIRST, set[UUID]()
     while True:
         async with database.snapshot() as session:
             page = list(await session.execute(OPEN_JOBS, {"after": after, "page": PAGE}))
         if not page:
             return
-        yield [(row.organization_id, row.job_id) for row in page]
+        first = {row.organization_id: row.job_id for row in reversed(page) if row.organization_id not in met}
+        met |= first.keys()
+        yield list(first.items())
         after = page[-1].job_id
 
 

@@ -1,6 +1,6 @@
 """Carrying a bulk job out: a few tenants a turn, each through the gate as if its change had been asked for alone.
 
-Between two turns whatever else waits comes first. A tenant's change and its verdict are one unit of work, under a key
+Between two turns whatever else waits comes first, and of an organization's jobs one goes at a time, the oldest first. A tenant's change and its verdict are one unit of work, under a key
 of the job's own: a job that is delivered twice, or again after its worker died, changes nothing twice.
 """
 
@@ -69,9 +69,11 @@ class Bulk:
     async def take_turn(self, organization_id: UUID, job_id: UUID, *, halted: Event) -> None:
         scope = Scope(organization_id=organization_id)
         async with self.database.unit_of_work(scope) as session:
-            job = await begin(session, organization_id=organization_id, job_id=job_id, now=self.clock.now())
-            if job is None or job.kind not in self.changes:
-                return  # what a newer release can do is left for it: the tick wakes somebody again
+            # What only a newer release can do is left for it: the tick wakes somebody again.
+            kinds, now = tuple(self.changes), self.clock.now()
+            job = await begin(session, organization_id=organization_id, job_id=job_id, kinds=kinds, now=now)
+            if job is None:
+                return
             turn = await waiting(session, job, limit=AT_A_TURN)
         callers = Callers(self.database, memory_seconds=0)
         for tenant_id in turn:
@@ -81,8 +83,8 @@ class Bulk:
         async with self.database.unit_of_work(scope) as session:
             if await waiting(session, job, limit=1):
                 await self.jobs.enqueue(session, wake_up(organization_id, job_id))
-            else:
-                await finish(session, job, now=self.clock.now())
+            elif following := await finish(session, job, now=self.clock.now()):
+                await self.jobs.enqueue(session, wake_up(organization_id, following))
 
     async def _serve(self, callers: Callers, job: BulkJob, tenant_id: UUID) -> None:
         """Raises what tells that the database is gone: it is tried again then."""

@@ -1,15 +1,17 @@
 """Asking for a change of many tenants at once, and noting how it went for each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from tenants.access.actor import Actor
-from tenants.bulk.kinds import MOST_TENANTS, BulkKind
+from tenants.access.models import Organization
+from tenants.bulk.errors import JobsTooMany
+from tenants.bulk.kinds import MOST_OPEN, MOST_TENANTS, BulkKind
 from tenants.bulk.models import BulkJob, BulkVerdict
 from tenants.database import Session
 from tenants.errors import InvalidInput, Refusal
@@ -35,8 +37,9 @@ class NewJob:
 
 
 async def create_job(session: Session, actor: Actor, jobs: JobQueue, job: NewJob) -> BulkJob:
-    """Raises InvalidInput for too many tenants, none, or one twice."""
+    """Raises InvalidInput for too many tenants, none, or one twice; JobsTooMany."""
     _check_tenants(job.tenant_ids)
+    await _check_open(session, actor.organization_id)
     row = BulkJob(
         organization_id=actor.organization_id,
         kind=job.kind,
@@ -62,11 +65,16 @@ def wake_up(organization_id: UUID, job_id: UUID) -> Job:
     return Job(JobKind.BULK, organization_id, job_id)
 
 
-async def begin(session: Session, *, organization_id: UUID, job_id: UUID, now: datetime) -> BulkJob | None:
-    """None where there is nothing left to do."""
-    mine = (BulkJob.organization_id == organization_id, BulkJob.id == job_id)
-    row = await session.scalar(select(BulkJob).where(*mine).with_for_update())
-    if row is None or row.finished_at is not None:
+async def begin(
+    session: Session, *, organization_id: UUID, job_id: UUID, kinds: Collection[str], now: datetime
+) -> BulkJob | None:
+    """None where nothing is left to do of it, or it is another one's turn: the oldest of these kinds that is not over.
+
+    Whoever is about to finish that one is waited for, so that the next one is not passed over.
+    """
+    oldest = select(BulkJob).where(*_open(organization_id), BulkJob.kind.in_(kinds)).order_by(BulkJob.id).limit(1)
+    row = await session.scalar(oldest.with_for_update())
+    if row is None or row.id != job_id:
         return None
     if row.started_at is None:
         row.started_at = now
@@ -80,10 +88,15 @@ async def waiting(session: Session, job: BulkJob, *, limit: int) -> list[UUID]:
     return list(await session.scalars(query))
 
 
-async def finish(session: Session, job: BulkJob, *, now: datetime) -> None:
-    mine = (BulkJob.organization_id == job.organization_id, BulkJob.id == job.id, BulkJob.finished_at.is_(None))
-    await session.execute(update(BulkJob).where(*mine).values(finished_at=now))
+async def finish(session: Session, job: BulkJob, *, now: datetime) -> UUID | None:
+    """Gives the organization's next job, whose turn it is, to the one who finished this."""
+    mine = (*_open(job.organization_id), BulkJob.id == job.id)
+    finished = update(BulkJob).where(*mine).values(finished_at=now).returning(BulkJob.id)
+    if await session.scalar(finished) is None:
+        return None
     await announce(session, Topic.JOB, job.organization_id, job.id)
+    following = select(BulkJob.id).where(*_open(job.organization_id)).order_by(BulkJob.id).limit(1)
+    return await session.scalar(following)
 
 
 async def decide_done(
@@ -111,12 +124,25 @@ async def _decide(session: Session, job: BulkJob, tenant_id: UUID, **values: Any
     await announce(session, Topic.JOB, job.organization_id, job.id)
 
 
+def _open(organization_id: UUID) -> tuple[Any, ...]:
+    return (BulkJob.organization_id == organization_id, BulkJob.finished_at.is_(None))
+
+
 def _undecided(job: BulkJob) -> tuple[Any, ...]:
     return (
         BulkVerdict.organization_id == job.organization_id,
         BulkVerdict.job_id == job.id,
         BulkVerdict.code.is_(None),
     )
+
+
+async def _check_open(session: Session, organization_id: UUID) -> None:
+    """Locked: who asks at the same time is counted, too. Raises JobsTooMany."""
+    own = select(Organization.id).where(Organization.id == organization_id)
+    await session.scalar(own.with_for_update(key_share=True))
+    counted = select(func.count()).select_from(BulkJob).where(*_open(organization_id))
+    if (await session.scalars(counted)).one() >= MOST_OPEN:
+        raise JobsTooMany
 
 
 def _check_tenants(tenant_ids: Sequence[UUID]) -> None:

@@ -6,13 +6,15 @@ from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import update
 
 from api.ids import decode
 from api.worker import perform
 from domain.connections.house import House
 from tenants.access.actor import Actor
 from tenants.bulk.kinds import BulkKind
-from tenants.bulk.service import NewJob, create_job, decide_refused
+from tenants.bulk.models import BulkJob
+from tenants.bulk.service import NewJob, create_job, decide_refused, finish
 from tenants.clock import WallClock, wall_now
 from tenants.database import Database
 from tenants.errors import NotFound
@@ -44,12 +46,21 @@ async def new_job(
     *,
     decided: bool = False,
 ) -> UUID:
-    """One that would take grants back; where it is `decided` no tenant was found."""
+    """One that would take grants back; where it is `decided` it is over, and no tenant was found."""
     async with database.unit_of_work(Scope(organization_id=actor.organization_id)) as session:
         job = await create_job(session, actor, PostgresJobQueue(), NewJob(BulkKind.CLIENTS_UNASSIGN, tenant_ids, {}))
         for tenant_id in tenant_ids if decided else ():
             await decide_refused(session, job, tenant_id, NotFound(), now=wall_now())
+        if decided:
+            await finish(session, job, now=wall_now())
     return job.id
+
+
+async def give_up_jobs(database: Database, organization_id: UUID) -> None:
+    """What others asked for and no worker carried out: the next job would wait for it."""
+    async with database.unit_of_work(Scope(organization_id=organization_id)) as session:
+        own = (BulkJob.organization_id == organization_id, BulkJob.finished_at.is_(None))
+        await session.execute(update(BulkJob).where(*own).values(finished_at=wall_now()))
 
 
 async def take(queue: asyncpg.Connection, gid: str) -> list[Job]:

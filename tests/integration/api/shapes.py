@@ -23,6 +23,7 @@ from graphql import (
 from api.ids import Kind, encode, organization_gid
 from api.schema import schema
 from tenants.access.actor import ApiScope
+from tests.factories.jobs import give_up_jobs
 from tests.factories.keys import jwk_of, jwks_of, known_key, new_key
 from tests.factories.organizations import REDIRECT, Machine, give_key, new_machine, new_operation_set, new_organization
 from tests.factories.people import new_invitation, new_person
@@ -268,6 +269,7 @@ async def _clients_assign(home: Household) -> Input:
 
 
 async def _clients_unassign(home: Household) -> Input:
+    await give_up_jobs(home.planner.database, home.machine.organization_id)
     team = await new_organization(home.planner.database, parent_id=home.machine.organization_id)
     return {"organizationId": organization_gid(team), "tenantIds": [home.tenant.gid]}
 
@@ -375,6 +377,7 @@ async def _template_archive(home: Household) -> Input:
 
 
 async def _template_apply(home: Household) -> Input:
+    await give_up_jobs(home.planner.database, home.machine.organization_id)
     given = {"tenantIds": [home.tenant.gid], "startsOn": "2026-01-01", "version": 1, "dryRun": True}
     return {**await _template_archive(home), **given}
 

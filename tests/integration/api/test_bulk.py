@@ -19,14 +19,14 @@ from tenants.access.actor import ApiScope
 from tenants.access.callers import Callers
 from tenants.access.kinds import MemberRole
 from tenants.bulk import run
-from tenants.bulk.kinds import MOST_TENANTS
+from tenants.bulk.kinds import MOST_OPEN, MOST_TENANTS
 from tenants.clock import WallClock
 from tenants.ids import new_id
 from tenants.jobs import Job, JobKind
 from tenants.registry.profile import Profile
 from tenants.registry.service import NewTenant, create_tenant
 from tenants.scope import Scope
-from tests.factories.jobs import take, work_off
+from tests.factories.jobs import give_up_jobs, take, work_off
 from tests.factories.organizations import new_machine, new_organization
 from tests.factories.people import new_person
 from tests.factories.tenants import Tenancy, change_grants
@@ -85,6 +85,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(agency: Caller, world: World, worker_house: House, ledger: Ledger) -> Desk:
+    await give_up_jobs(world.database, world.agency.machine.organization_id)
     team = await new_organization(world.database, parent_id=world.agency.machine.organization_id)
     return Desk(agency, world, worker_house, ledger, team)
 
@@ -148,13 +149,34 @@ async def test_a_job_that_comes_twice_and_at_once_does_nothing_twice(desk: Desk,
     assert sorted(tenant_gid(row["tenant_id"]) for row in entries) == sorted(gids)
 
 
-async def test_two_jobs_go_side_by_side(desk: Desk, clients: list[Tenancy]) -> None:
+async def test_an_organizations_jobs_go_one_after_the_other(desk: Desk, clients: list[Tenancy]) -> None:
     gids = [each.gid for each in clients[:12]]
     jobs = [await desk.assign(gids), await desk.assign(gids[6:])]
-    await desk.work_off(*jobs)
+    await desk.turn(jobs[1])
+    assert (await desk.job(jobs[1]))["state"] == "QUEUED"
+    await desk.turn(jobs[0])
+    await wake_for_what_is_due(desk.house)
+    assert await take(desk.ledger.connection, jobs[1]) == []
+    await desk.turn(jobs[0])
+    assert (await desk.job(jobs[0]))["state"] == "DONE"
+    assert await desk.work_off(jobs[1]) == 1
     for gid in jobs:
         assert (await desk.job(gid))["failed"] == 0
     assert await desk.given() == {**dict.fromkeys(gids[:6], 1), **dict.fromkeys(gids[6:], 2)}
+
+
+async def test_so_many_jobs_are_open_at_most(
+    desk: Desk, http: httpx2.AsyncClient, world: World, clients: list[Tenancy]
+) -> None:
+    """However they are asked for."""
+    given = f'organizationId: "{organization_gid(desk.team)}", tenantIds: ["{clients[0].gid}"]'
+    asked = " ".join(
+        f"j{at}: clientsAssign(input: {{ {given}, role: VIEWER, scopes: [READ_METRICS] }}) {{ userErrors {{ code }} }}"
+        for at in range(MOST_OPEN // 2 + 1)
+    )
+    answers = await asyncio.gather(*(desk.caller.ask(f"mutation {{ {asked} }}") for _ in range(2)))
+    codes = [error["code"] for answer in answers for each in answer.data.values() for error in each["userErrors"]]
+    assert codes == ["JOBS_TOO_MANY"] * 2
 
 
 class DyingClock(WallClock):

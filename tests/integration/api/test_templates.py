@@ -11,7 +11,7 @@ import pytest
 from api.ids import Kind
 from domain.connections.house import House
 from domain.kpis.trajectories import Point, Trajectory
-from tests.factories.jobs import work_off
+from tests.factories.jobs import give_up_jobs, work_off
 from tests.factories.plans import Planner
 from tests.factories.shops import order
 from tests.factories.tenants import change_grants
@@ -100,7 +100,8 @@ async def freeze(planner: Planner, kpi: str) -> None:
 
 
 @pytest.fixture
-def desk(agency: Caller, world: World, worker_house: House, ledger: Ledger) -> Desk:
+async def desk(agency: Caller, world: World, worker_house: House, ledger: Ledger) -> Desk:
+    await give_up_jobs(world.database, world.agency.machine.organization_id)
     return Desk(agency, world, worker_house, ledger)
 
 
