@@ -1,7 +1,8 @@
 """Carrying a bulk job out: a few tenants a turn, each through the gate as if its change had been asked for alone.
 
 Between two turns whatever else waits comes first, and of an organization's jobs one goes at a time, the oldest first. A tenant's change and its verdict are one unit of work, under a key
-of the job's own: a job that is delivered twice, or again after its worker died, changes nothing twice.
+of the job's own: a job that is delivered twice, or
+again after its worker died, changes nothing twice.
 """
 
 import logging

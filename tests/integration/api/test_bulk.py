@@ -280,6 +280,43 @@ async def test_what_was_given_is_ended_by_the_same_way(desk: Desk, clients: list
     assert await desk.given() == {}
 
 
+async def test_a_team_that_was_put_away_is_given_nothing_more(desk: Desk, clients: list[Tenancy]) -> None:
+    team = organization_gid(desk.team)
+    gid = await desk.assign([each.gid for each in clients[:3]])
+    await desk.caller.change("organizationArchive", organizationId=team)
+    await desk.work_off(gid)
+    results = await desk.results(gid)
+    assert {(each["code"], *each["field"]) for each in results.values()} == {
+        ("ALREADY_ARCHIVED", "input", "organizationId")
+    }
+    assert await desk.given() == {}
+    refusal = await desk.caller.refusal("grantCreate", tenantId=clients[0].gid, organizationId=team, **READ)
+    assert (refusal.code, refusal.field) == ("ALREADY_ARCHIVED", ("input", "organizationId"))
+
+
+async def test_a_team_that_is_being_put_away_is_given_nothing(desk: Desk, clients: list[Tenancy]) -> None:
+    team = organization_gid(desk.team)
+    async with desk.ledger.connection.transaction():
+        # What comes last in a unit of work waits here, with the team put away.
+        await desk.ledger.execute("LOCK TABLE organization_audit_entries IN SHARE MODE")
+        archiving = asyncio.create_task(desk.caller.change("organizationArchive", organizationId=team))
+        await waiting_for_locks(desk.ledger, 1)
+        input = {"tenantId": clients[0].gid, "organizationId": team, **READ}
+        giving = asyncio.create_task(desk.caller.refusal("grantCreate", **input))
+        await waiting_for_locks(desk.ledger, 2)
+    await archiving
+    assert (await giving).code == "ALREADY_ARCHIVED"
+    assert await desk.given() == {}
+
+
+async def waiting_for_locks(ledger: Ledger, count: int) -> None:
+    for _ in range(500):
+        if await ledger.connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") >= count:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
 async def test_an_app_that_was_put_away_does_nothing_more(
     desk: Desk, http: httpx2.AsyncClient, world: World, clients: list[Tenancy]
 ) -> None:

@@ -371,6 +371,16 @@ async def test_what_makes_no_sense_is_refused(desk: Desk, source: Planner, world
         assert (await desk.caller.refusal(mutation, **given)).code == "ALREADY_ARCHIVED"
 
 
+async def test_what_was_put_away_meanwhile_is_not_brought_to_the_rest(desk: Desk, source: Planner) -> None:
+    client, template = await desk.client(), await desk.template(source)
+    gid = await desk.ask(template, client)
+    await desk.caller.change("templateArchive", templateId=template)
+    await work_off(desk.house, desk.ledger.connection, gid)
+    (result,) = (await desk.caller.ask(RESULTS, id=gid)).data["node"]["results"]["nodes"]
+    assert (result["code"], result["template"]) == ("ALREADY_ARCHIVED", None)
+    assert (await desk.plan(client))["kpis"]["nodes"] == []
+
+
 async def test_an_amount_that_starts_from_nothing_is_for_clients_of_its_currency(desk: Desk, world: World) -> None:
     source = await desk.client()
     kpi = await source.kpi()
