@@ -72,6 +72,17 @@ async def check_is_live_team(session: Session, actor: Actor, organization_id: UU
         raise AlreadyArchived(field)
 
 
+async def hold_live(session: Session, organization_id: UUID, *, field: str) -> None:
+    """Whoever it is, it is not put away before this unit of work has ended. Leaves the session in its scope.
+
+    Raises AlreadyArchived.
+    """
+    await enter(session, Scope(organization_id=organization_id))
+    own = select(Organization.archived_at).where(Organization.id == organization_id)
+    if await session.scalar(own.with_for_update(read=True, key_share=True)) is not None:
+        raise AlreadyArchived(field)
+
+
 async def check_is_under(session: Session, actor: Actor, organization_id: UUID, *, field: tuple[str, ...]) -> None:
     """Raises NotFound for what is no sub-organization of the actor's."""
     parent = select(Organization.parent_id).where(Organization.id == organization_id)

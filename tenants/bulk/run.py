@@ -1,7 +1,7 @@
 """Carrying a bulk job out: a few tenants a turn, each through the gate as if its change had been asked for alone.
 
-Between two turns whatever else waits comes first, and of an organization's jobs one goes at a time, the oldest first. A tenant's change and its verdict are one unit of work, under a key
-of the job's own: a job that is delivered twice, or
+Between two turns whatever else waits comes first, and of an organization's jobs one goes at a time, the oldest first.
+A tenant's change and its verdict are one unit of work, under a key of the job's own: a job that is delivered twice, or
 again after its worker died, changes nothing twice.
 """
 
@@ -17,10 +17,10 @@ from tenants.access.callers import CallerEnded, Callers
 from tenants.bulk.errors import AskerEnded, Failed
 from tenants.bulk.kinds import DONE, BulkKind
 from tenants.bulk.models import BulkJob
-from tenants.bulk.service import begin, decide_done, decide_refused, finish, waiting, wake_up
+from tenants.bulk.service import begin, decide_done, decide_refused, finish, postpone, waiting, wake_up
 from tenants.clock import Clock
 from tenants.database import Database
-from tenants.errors import ForbiddenScope, Overloaded, Refusal
+from tenants.errors import ForbiddenScope, Overloaded, Refusal, TooSlow
 from tenants.gate import Command, Done, Gate, Outcome, Unit
 from tenants.jobs import JobQueue
 from tenants.scope import Scope
@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 AT_A_TURN = 10
 LOST = (Overloaded, *DEAD)
+PASSING = {"40001", "40P01", "55P03", "57014"}
+"""Serialization failure, deadlock, lock not available, query canceled: another time it may go well."""
+MOST_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,11 @@ class Bulk:
             outcome = Outcome(errors=(AskerEnded(),))
         except ForbiddenScope as refusal:
             outcome = Outcome(errors=(refusal,))
-        except LOST:
-            raise
         except Exception as error:
+            if is_passing(error) and await self._postpone(job, tenant_id):
+                return
+            if not is_passing(error) and isinstance(error, LOST):
+                raise
             if getattr(error, "connection_invalidated", False):
                 raise
             log.exception("a bulk job failed for a tenant", extra={"job_id": str(job.id), "tenant_id": str(tenant_id)})
@@ -125,6 +130,11 @@ class Bulk:
         )
         return await Gate(self.database, self.clock, work).perform(actor, command)
 
+    async def _postpone(self, job: BulkJob, tenant_id: UUID) -> bool:
+        """Behind the others; false where it was tried often enough."""
+        async with self.database.unit_of_work(Scope(organization_id=job.organization_id)) as session:
+            return await postpone(session, job, tenant_id, most=MOST_TRIES)
+
     async def _note(self, job: BulkJob, tenant_id: UUID, refusal: Refusal) -> None:
         now = self.clock.now()
         async with self.database.unit_of_work(Scope(organization_id=job.organization_id)) as session:
@@ -133,6 +143,11 @@ class Bulk:
                 await decide_done(session, job, tenant_id, made.subject, made.code, made.details, now=now)
             else:
                 await decide_refused(session, job, tenant_id, refusal, now=now)
+
+
+def is_passing(error: Exception) -> bool:
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return isinstance(error, TooSlow) or state in PASSING
 
 
 def actor_of(job: BulkJob) -> Actor:

@@ -26,6 +26,9 @@ ON CONFLICT DO NOTHING
 """)
 
 
+TRIES = BulkVerdict.details["tries"].as_integer()
+
+
 @dataclass(frozen=True)
 class NewJob:
     """`parameters` is what the change is asked for with, as the audit keeps inputs. Tenants need not exist."""
@@ -84,8 +87,17 @@ async def begin(
 
 async def waiting(session: Session, job: BulkJob, *, limit: int) -> list[UUID]:
     """Tenants whose turn is still to come, in the order in which they go."""
-    query = select(BulkVerdict.tenant_id).where(*_undecided(job)).order_by(BulkVerdict.tenant_id).limit(limit)
+    order = (func.coalesce(TRIES, 0), BulkVerdict.tenant_id)
+    query = select(BulkVerdict.tenant_id).where(*_undecided(job)).order_by(*order).limit(limit)
     return list(await session.scalars(query))
+
+
+async def postpone(session: Session, job: BulkJob, tenant_id: UUID, *, most: int) -> bool:
+    """Behind those that were tried less often; false after so many tries."""
+    mine = (*_undecided(job), BulkVerdict.tenant_id == tenant_id)
+    tries = (await session.scalar(select(TRIES).where(*mine)) or 0) + 1
+    await session.execute(update(BulkVerdict).where(*mine).values(details={"tries": tries}))
+    return tries < most
 
 
 async def finish(session: Session, job: BulkJob, *, now: datetime) -> UUID | None:
@@ -113,7 +125,7 @@ async def decide_done(
 
 
 async def decide_refused(session: Session, job: BulkJob, tenant_id: UUID, refusal: Refusal, *, now: datetime) -> None:
-    said = {"code": refusal.code, "message": refusal.message, "field": list(refusal.field)}
+    said = {"code": refusal.code, "message": refusal.message, "field": list(refusal.field), "details": None}
     await _decide(session, job, tenant_id, **said, decided_at=now)
 
 

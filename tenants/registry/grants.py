@@ -17,6 +17,7 @@ from tenants.access.actor import Actor, ApiScope
 from tenants.access.errors import ScopeBeyondYours
 from tenants.access.invitations import end_invitations
 from tenants.access.kinds import MemberRole
+from tenants.access.organizations import hold_live
 from tenants.database import enter
 from tenants.errors import GrantEnded, InvalidInput, NoGrant, NotFound
 from tenants.registry.errors import GrantAlreadyEnded, HoldsGrants, NothingGiven, OwnGrant
@@ -51,7 +52,7 @@ class NewGrant:
 async def create_grant(
     session: AsyncSession, actor: Actor, *, tenant_id: UUID, grant: NewGrant, now: datetime
 ) -> Grant:
-    """Raises ScopeBeyondYours, InvalidInput, NotFound where there is no such organization."""
+    """Raises ScopeBeyondYours, InvalidInput, NotFound where there is no such organization, AlreadyArchived."""
     scopes = check_grant(actor, grant, now=now)
     if await get_organization_of(session, tenant_id) != actor.organization_id:
         live = await _live_grants(session, tenant_id, now)
@@ -59,6 +60,8 @@ async def create_grant(
         _hold_to_own(own, scopes, grant.expires_at)
     if await session.scalar(select(func.app.find_organization(grant.organization_id))) is None:
         raise NotFound(field=("organizationId",))
+    await hold_live(session, grant.organization_id, field="organizationId")
+    await enter(session, Scope.of_tenant(tenant_id, organization_id=actor.organization_id))
     row = Grant(
         tenant_id=tenant_id,
         organization_id=grant.organization_id,

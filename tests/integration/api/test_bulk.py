@@ -397,6 +397,37 @@ async def test_a_fault_of_ours_is_one_clients_verdict(desk: Desk, clients: list[
     assert await desk.codes(gid) == {gids[0]: "DONE", gids[1]: "INTERNAL_ERROR", gids[2]: "DONE"}
 
 
+MOODS = """
+CREATE SEQUENCE moods;
+CREATE FUNCTION mood() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+  IF NEW.tenant_id = '{moody}' AND nextval('public.moods') <= {times} THEN
+    RAISE 'not now' USING ERRCODE = '{state}';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER mood BEFORE INSERT ON grants FOR EACH ROW EXECUTE FUNCTION mood()"""
+
+
+@pytest.mark.parametrize(
+    ("state", "times", "code"), [("40P01", 2, "DONE"), ("57014", 1, "DONE"), ("55P03", 99, "INTERNAL_ERROR")]
+)
+async def test_what_may_go_well_another_time_is_tried_again(
+    desk: Desk, clients: list[Tenancy], ledger: Ledger, state: str, times: int, code: str
+) -> None:
+    gids = [each.gid for each in clients[:12]]
+    await ledger.execute(MOODS.format(moody=clients[0].id, times=times, state=state))
+    try:
+        gid = await desk.assign(gids)
+        await desk.turn(gid)
+        assert await desk.codes(gid) == dict.fromkeys(gids[1 : run.AT_A_TURN], "DONE")
+        await desk.work_off(gid)
+        tries = await ledger.connection.fetchval("SELECT last_value FROM moods")
+    finally:
+        await ledger.execute("DROP TRIGGER mood ON grants; DROP FUNCTION mood; DROP SEQUENCE moods")
+    assert await desk.codes(gid) == {**dict.fromkeys(gids, "DONE"), gids[0]: code}
+    assert tries == min(times + 1, run.MOST_TRIES)
+
+
 async def test_a_job_is_its_own_organizations_affair(
     desk: Desk, http: httpx2.AsyncClient, world: World, stranger: Caller, clients: list[Tenancy]
 ) -> None:
