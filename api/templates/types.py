@@ -176,7 +176,7 @@ class Template(OfRow):
         templates: Sequence["Template"], context: Context, version: int | None = None
     ) -> Each[TemplateContent]:
         context.actor.require(ApiScope.MANAGE_ORGANIZATION)
-        wanted = [(each.row.id, version or each.row.newest) for each in templates]
+        wanted = [(each.row.id, each.row.newest if version is None else version) for each in templates]
         found = await _contents(context, wanted)
         return [
             TemplateContent.of(key[1], found[key]) if key in found else NotFound(field=("version",)) for key in wanted

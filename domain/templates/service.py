@@ -84,7 +84,11 @@ async def apply_template(
     starts_on: date,
     now: datetime,
 ) -> Applied:
-    """To a tenant that was entered beside the organization. Doing it again makes what is missing."""
+    """To a tenant that was entered beside the organization. Doing it again makes what is missing.
+
+    Raises AlreadyArchived: a job may come to the tenant long after it was asked for.
+    """
+    await _hold_live(session, actor, template_id)
     key = {"organization_id": actor.organization_id, "template_id": template_id, "tenant_id": profile.tenant_id}
     await session.execute(APPLY, {**key, "version": version, "now": now})
     contents = await _contents(session, actor, template_id)
@@ -105,6 +109,14 @@ async def _contents(session: Session, actor: Actor, template_id: UUID) -> Mappin
     return {
         each.version: Content.parse(each.content) for each in await session.scalars(select(TemplateVersion).where(*own))
     }
+
+
+async def _hold_live(session: Session, actor: Actor, template_id: UUID) -> None:
+    """It is not put away before this unit of work has ended. Many may hold it at once. Raises AlreadyArchived."""
+    own = (Template.organization_id == actor.organization_id, Template.id == template_id)
+    archived = select(Template.archived_at).where(*own).with_for_update(read=True, key_share=True)
+    if await session.scalar(archived) is not None:
+        raise AlreadyArchived("templateId")
 
 
 async def _live(session: Session, actor: Actor, template_id: UUID) -> Template:

@@ -156,6 +156,14 @@ async def test_a_template_is_what_a_client_has_without_its_dates_and_figures(des
     assert content["version"] == 1
 
 
+async def test_a_version_that_is_not_there_is_not_found(desk: Desk, source: Planner) -> None:
+    query = "query($id: ID!, $v: Int) { node(id: $id) { ... on Template { content(version: $v) { version } } } }"
+    template = await desk.template(source)
+    for version in (0, -1, 2):
+        assert (await desk.caller.ask(query, id=template, v=version)).code == "NOT_FOUND"
+    assert (await desk.caller.ask(query, id=template, v=1)).data["node"]["content"] == {"version": 1}
+
+
 async def test_a_client_gets_what_it_has_not(desk: Desk, source: Planner) -> None:
     """One KPI and its baseline are there: its target is twice its own figure. The other has nothing to start from."""
     client = await desk.client(sells=5001)
