@@ -12,7 +12,7 @@ from domain.kpis.repository import get_kpi
 from domain.objectives.models import Objective, ObjectiveKpi
 from domain.objectives.repository import get_objective
 from tenants.access.actor import Actor
-from tenants.errors import AlreadyArchived
+from tenants.errors import AlreadyArchived, InvalidInput
 
 
 async def create_objective(
@@ -54,6 +54,7 @@ class ObjectiveChange:
     title: str
     description: str | None
     due_on: date
+    parent_id: UUID | None
 
 
 async def change_objective(
@@ -66,8 +67,23 @@ async def change_objective(
     objective.title = fields.title(change.title, "title")
     objective.description = fields.words(change.description, "description", most=4000, required=False)
     objective.due_on, objective.updated_at = change.due_on, now
+    if change.parent_id != objective.parent_id:
+        await _check_parent(session, objective, change.parent_id)
+        objective.parent_id = change.parent_id
     await session.flush()
     return objective
+
+
+async def _check_parent(session: AsyncSession, objective: Objective, parent_id: UUID | None) -> None:
+    """That it is live, and not the objective itself or below it."""
+    above, field = parent_id, "parentId"
+    while above is not None:
+        if above == objective.id:
+            raise InvalidInput("An objective cannot belong under itself.", field=(field,), code="PARENT_BELOW")
+        parent = await get_objective(session, tenant_id=objective.tenant_id, objective_id=above, field=field)
+        if above == parent_id and parent.archived_at is not None:
+            raise AlreadyArchived(field)
+        above = parent.parent_id
 
 
 async def link_kpi(

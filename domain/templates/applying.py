@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from domain.metrics.periods import Grain
 from domain.objectives.models import Objective
 from domain.objectives.service import ObjectiveChange, change_objective, create_objective, link_kpi
 from domain.templates.content import Content, TemplateKpi, TemplateObjective, TemplateTarget
-from domain.templates.errors import NoStartValue, OtherCurrency
+from domain.templates.errors import NoStartValue, OtherCurrency, ParentMissing
 from domain.templates.ground import Ground
 from domain.templates.models import ItemKind, TemplateMark
 from domain.templates.taking import amount_of
@@ -140,7 +140,8 @@ class Rollout:
         row = self.ground.like_objective(item)
         adopted = row is not None
         if row is None:
-            parent = None if item.parent is None else self.objectives.get(item.parent)
+            if item.parent is not None and item.parent not in self.objectives:
+                raise ParentMissing
             row = await create_objective(
                 self.session,
                 self.actor,
@@ -149,7 +150,7 @@ class Rollout:
                 description=item.description,
                 starts_on=self.starts_on,
                 due_on=self.starts_on + timedelta(days=item.days),
-                parent_id=None if parent is None else parent.id,
+                parent_id=None if item.parent is None else self.objectives[item.parent].id,
                 now=self.now,
             )
             self._count(ItemKind.OBJECTIVE, row.id)
@@ -157,12 +158,19 @@ class Rollout:
         self._mark(ItemKind.OBJECTIVE, item.key, row.id, adopted=adopted)
 
     async def _bring_objective(self, mark: TemplateMark, row: Objective, item: TemplateObjective) -> None:
-        """Field by field: what still stands as the older version had it becomes what the newer one has."""
+        """Field by field: what still stands as the older version had it becomes what the newer one has.
+
+        Raises ParentMissing, after all else was brought, where the new parent is not there: it is tried again then.
+        """
         before = self._before(mark)
         old = None if before is None else before.objective(item.key)
+        lost = False
         if old is not None:
-            stands = ObjectiveChange(row.title, row.description, row.due_on)
-            wanted = _merged(stands, said_of(old, mark.starts_on), said_of(item, mark.starts_on))
+            stands = ObjectiveChange(row.title, row.description, row.due_on, row.parent_id)
+            wanted = _merged(stands, self._said(old, mark), self._said(item, mark))
+            lost = wanted.parent_id != row.parent_id and item.parent is not None and item.parent not in self.objectives
+            if lost:
+                wanted = replace(wanted, parent_id=row.parent_id)
             if wanted != stands:
                 await change_objective(
                     self.session,
@@ -173,7 +181,13 @@ class Rollout:
                     now=self.now,
                 )
                 self.applied.changed += 1
+        if lost:
+            raise ParentMissing
         mark.version = max(mark.version, self.version)
+
+    def _said(self, item: TemplateObjective, mark: TemplateMark) -> ObjectiveChange:
+        parent = None if item.parent is None else self.ground.mark(ItemKind.OBJECTIVE, item.parent)
+        return said_of(item, mark.starts_on, None if parent is None else parent.object_id)
 
     async def _link(self, objective: TemplateObjective, kpi: TemplateKpi) -> None:
         row, evidence = self.objectives.get(objective.key), self.kpis.get(kpi.key)
@@ -254,8 +268,9 @@ class Rollout:
         self.ground.marks[kind, key] = mark
 
 
-def said_of(item: TemplateObjective, starts_on: date) -> ObjectiveChange:
-    return ObjectiveChange(item.title, item.description, starts_on + timedelta(days=item.days))
+def said_of(item: TemplateObjective, starts_on: date, parent_id: UUID | None) -> ObjectiveChange:
+    """`parent_id` is that of what stands for the parent."""
+    return ObjectiveChange(item.title, item.description, starts_on + timedelta(days=item.days), parent_id)
 
 
 def _merged(stands: ObjectiveChange, was: ObjectiveChange, wanted: ObjectiveChange) -> ObjectiveChange:

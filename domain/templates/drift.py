@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain.kpis.models import Kpi, Target
 from domain.objectives.models import Objective
-from domain.templates.applying import places_of
+from domain.templates.applying import places_of, said_of
 from domain.templates.content import Content, TemplateKpi, TemplateObjective, TemplateTarget
 from domain.templates.models import ItemKind, TemplateMark
 from domain.templates.taking import amount_of
@@ -68,7 +68,7 @@ def _objectives(content: Content, standing: Standing) -> Iterator[Difference]:
             yield Difference(ItemKind.OBJECTIVE, item.key, item.title, DriftState.MISSING)
         elif row.archived_at is not None:
             yield Difference(ItemKind.OBJECTIVE, item.key, item.title, DriftState.ARCHIVED)
-        elif not mark.adopted and (changed := _other(_wanted(item, mark.starts_on), row)):
+        elif not mark.adopted and (changed := _other(_wanted(item, mark.starts_on, standing), row)):
             yield Difference(ItemKind.OBJECTIVE, item.key, item.title, DriftState.CHANGED, changed)
 
 
@@ -115,13 +115,18 @@ def _kpi(item: TemplateKpi, standing: Standing) -> Kpi | None:
     return None if mark is None else standing.kpis.get(mark.object_id)
 
 
-def _wanted(item: TemplateObjective, starts_on: date) -> dict[str, Any]:
-    due_on = starts_on + timedelta(days=item.days)
-    return {"title": item.title, "description": item.description, "dueOn": due_on}
+def _wanted(item: TemplateObjective, starts_on: date, standing: Standing) -> dict[str, Any]:
+    """Of a parent for which nothing stands it is said there that it is missing."""
+    said = said_of(item, starts_on, None)
+    wanted = {"title": said.title, "description": said.description, "dueOn": said.due_on}
+    if item.parent is None:
+        return {**wanted, "parentId": None}
+    parent = standing.marks.get((ItemKind.OBJECTIVE, item.parent))
+    return wanted if parent is None else {**wanted, "parentId": parent.object_id}
 
 
 def _other(wanted: Mapping[str, Any], row: Objective) -> tuple[str, ...]:
-    stands = {"title": row.title, "description": row.description, "dueOn": row.due_on}
+    stands = {"title": row.title, "description": row.description, "dueOn": row.due_on, "parentId": row.parent_id}
     return tuple(name for name, value in wanted.items() if stands[name] != value)
 
 

@@ -4,6 +4,7 @@ Refusal
 ├── InvalidInput   NOTHING_TO_TAKE, TEMPLATE_TOO_LARGE, NO_SUCH_VERSION
 └── Conflict
     ├── NoStartValue
+    ├── ParentMissing
     └── OtherCurrency
 """
 
@@ -15,6 +16,13 @@ class NoStartValue(Conflict):
 
     def __init__(self, grain: str) -> None:
         super().__init__(f"The target starts from a baseline over periods of a {grain}, and there is none yet.")
+
+
+class ParentMissing(Conflict):
+    code = "PARENT_MISSING"
+
+    def __init__(self) -> None:
+        super().__init__("The objective that it belongs under is not there.")
 
 
 class OtherCurrency(Conflict):

@@ -35,7 +35,7 @@ async def take(session: Session, *, profile: Profile, template_id: UUID | None, 
     targets = await newest_targets(session, tenant_id, [each.id for each in kpis])
     keys = _keys(objectives, kpis, await _marked(session, tenant_id, template_id), before)
     return Content(
-        tuple(_objective(each, keys, links) for each in objectives),
+        tuple(_objective(each, keys, links) for each in _from_above(objectives)),
         tuple(_kpi(each, keys, targets.get(each.id), profile) for each in kpis),
     )
 
@@ -81,6 +81,16 @@ def _keys(objectives: Sequence[Objective], kpis: Sequence[Kpi], marked: Keys, be
         if kpi.id not in keys:
             keys[kpi.id] = metrics.pop((kpi.metric_key, kpi.segment), kpi.id)
     return keys
+
+
+def _from_above(objectives: Sequence[Objective]) -> list[Objective]:
+    """Each after its parent, where that is there: one may have been put under a younger one."""
+    waiting, placed = list(objectives), list[Objective]()
+    while waiting:
+        ids = {each.id for each in waiting}
+        placed += [each for each in waiting if each.parent_id not in ids] or waiting
+        waiting = [each for each in waiting if each not in placed]
+    return placed
 
 
 def _objective(row: Objective, keys: Keys, links: Sequence[ObjectiveKpi]) -> TemplateObjective:

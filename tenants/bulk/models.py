@@ -38,7 +38,8 @@ class BulkJob(DirectoryEntity):
 class BulkVerdict(DirectoryTable):
     """How a bulk job went for one tenant: no code before its turn has come.
 
-    `tenant_id` may name a tenant that does not exist. Until there is a code `details` says how often it was tried. `subject` is the global id of what was made.
+    Until there is one `details` says how often it was tried.
+    `tenant_id` may name a tenant that does not exist. `subject` is the global id of what was made.
     """
 
     __tablename__ = "bulk_verdicts"

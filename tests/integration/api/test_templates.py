@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.ids import Kind
+from api.ids import Kind, decode
 from domain.connections.house import House
 from domain.kpis.trajectories import Point, Trajectory
 from tests.factories.jobs import give_up_jobs, work_off
@@ -301,6 +301,53 @@ async def test_what_a_client_had_of_its_own_stays_its_own(desk: Desk, source: Pl
     await desk.caller.change("objectiveArchive", objectiveId=grow)
     away = {"kind": "OBJECTIVE", "name": "Grow fast", "state": "ARCHIVED", "fields": []}
     assert (await desk.drift(template))[client.tenant.gid]["fromNewest"] == [away, orders]
+
+
+async def test_an_objective_stands_where_the_template_has_it_or_not_at_all(desk: Desk, source: Planner) -> None:
+    lost, faithful, stubborn = await desk.client(), await desk.client(), await desk.client()
+    template = await desk.template(source)
+    await desk.apply(template, faithful, stubborn)
+    away = (await desk.plan(source))["objectives"]["nodes"][0]["id"]
+    await source.objective("Sell abroad", parent=away)
+    top = await source.objective("Win")
+    move = "UPDATE objectives SET parent_id = $2 WHERE tenant_id = $1 AND title = 'Sell on the web'"
+    await desk.ledger.execute(move, source.tenant.id, decode(top).id)
+    own = await stubborn.objective("Ours")
+    await desk.ledger.execute(move, stubborn.tenant.id, decode(own).id)
+    grow = (await desk.plan(faithful))["objectives"]["nodes"][0]["id"]
+    await desk.caller.change("objectiveArchive", objectiveId=grow)
+    await desk.revise(template, source)
+    results = await desk.apply(template, faithful, stubborn, lost)
+    left = [
+        (at, each["name"], each["code"])
+        for at, result in enumerate(results)
+        for each in result["template"]["leftOut"]
+        if each["kind"] == "OBJECTIVE"
+    ]
+    assert left == [(0, "Sell abroad", "PARENT_MISSING")]
+    assert [each["template"]["changed"] for each in results] == [1, 0, 0]
+    parents = [await parents_of(desk, client) for client in (faithful, stubborn, lost)]
+    assert parents == [
+        {"Win": None, "Sell on the web": "Win"},
+        {"Grow": None, "Ours": None, "Win": None, "Sell on the web": "Ours", "Sell abroad": "Grow"},
+        {"Grow": None, "Win": None, "Sell on the web": "Win", "Sell abroad": "Grow"},
+    ]
+    moved = {"kind": "OBJECTIVE", "name": "Sell on the web", "state": "CHANGED", "fields": ["parentId"]}
+    drift = await desk.drift(template)
+    for client, strayed in ((faithful, []), (stubborn, [moved]), (lost, [])):
+        found = drift[client.tenant.gid]["fromNewest"]
+        assert [each for each in found if each["state"] == "CHANGED"] == strayed
+
+
+async def parents_of(desk: Desk, client: Planner) -> dict[str, str | None]:
+    """By title."""
+    rows = await desk.ledger.connection.fetch(
+        "SELECT o.title, p.title AS parent FROM objectives o"
+        " LEFT JOIN objectives p ON p.tenant_id = o.tenant_id AND p.id = o.parent_id"
+        " WHERE o.tenant_id = $1 AND o.archived_at IS NULL",
+        client.tenant.id,
+    )
+    return {row["title"]: row["parent"] for row in rows}
 
 
 async def test_what_stands_apart_is_told_and_what_may_not_be_read_is_denied(
