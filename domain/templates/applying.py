@@ -53,7 +53,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Rollout:
-    """Of `version` to one tenant. `contents` has every version."""
+    """Of `version` to one tenant. `contents` has it, and those that something was made by."""
 
     session: Session
     actor: Actor

@@ -2,7 +2,7 @@
 
 Refusal
 ├── InvalidInput   NOTHING_TO_TAKE, TEMPLATE_TOO_LARGE, NO_SUCH_VERSION
-└── Conflict
+└── Conflict       TEMPLATES_TOO_MANY, VERSIONS_TOO_MANY
     ├── NoStartValue
     ├── ParentMissing
     └── OtherCurrency

@@ -125,23 +125,27 @@ async def standings(snapshot: Snapshot, wanted: Sequence[Key], currencies: Mappi
         kind: list({(row["tenant_id"], row["object_id"]) for row in rows if row["kind"] == kind})
         for kind in (ItemKind.OBJECTIVE, ItemKind.KPI)
     }
-    objectives = await OBJECTIVES(snapshot, marked[ItemKind.OBJECTIVE])
-    kpis = await KPIS(snapshot, marked[ItemKind.KPI])
-    targets = {key: found[0] for key, found in (await list_targets(snapshot, marked[ItemKind.KPI])).items()}
+    objectives = _by_tenant(await OBJECTIVES(snapshot, marked[ItemKind.OBJECTIVE]))
+    kpis = _by_tenant(await KPIS(snapshot, marked[ItemKind.KPI]))
+    listed = await list_targets(snapshot, marked[ItemKind.KPI])
+    targets = _by_tenant({key: found[0] for key, found in listed.items()})
     linked = await list_kpis_of(snapshot, marked[ItemKind.OBJECTIVE])
-    links = {key: [row.id for row in found] for key, found in linked.items()}
+    links = _by_tenant({key: [row.id for row in found] for key, found in linked.items()})
     return {
         (tenant_id, id): Standing(
             currency=currencies[tenant_id],
             marks=marks[tenant_id, id],
-            objectives=_of(tenant_id, objectives),
-            kpis=_of(tenant_id, kpis),
-            targets=_of(tenant_id, targets),
-            links=_of(tenant_id, links),
+            objectives=objectives.get(tenant_id, {}),
+            kpis=kpis.get(tenant_id, {}),
+            targets=targets.get(tenant_id, {}),
+            links=links.get(tenant_id, {}),
         )
         for tenant_id, id in wanted
     }
 
 
-def _of(tenant_id: UUID, found: Mapping[Key, V]) -> dict[UUID, V]:
-    return {id: each for (owner, id), each in found.items() if owner == tenant_id}
+def _by_tenant(found: Mapping[Key, V]) -> dict[UUID, dict[UUID, V]]:
+    grouped: dict[UUID, dict[UUID, V]] = {}
+    for (tenant_id, id), each in found.items():
+        grouped.setdefault(tenant_id, {})[id] = each
+    return grouped

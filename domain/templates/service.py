@@ -1,10 +1,10 @@
 """Templates: an organization's plan for its clients, in versions that never change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from domain import fields
 from domain.templates.applying import Applied, Rollout
@@ -13,10 +13,14 @@ from domain.templates.ground import read_ground
 from domain.templates.models import Template, TemplateVersion
 from domain.templates.taking import take
 from tenants.access.actor import Actor
+from tenants.access.models import Organization
 from tenants.database import Session
-from tenants.errors import AlreadyArchived, InvalidInput, NotFound
+from tenants.errors import AlreadyArchived, Conflict, InvalidInput, NotFound
 from tenants.registry.profile import Profile
 from tenants.sql import statement
+
+MOST_TEMPLATES, MOST_VERSIONS = 500, 200
+"""Live ones of an organization, and of one of them."""
 
 # Whoever applies the same to the same client meanwhile waits here.
 APPLY = statement("""
@@ -30,7 +34,8 @@ ON CONFLICT (organization_id, template_id, tenant_id) DO UPDATE SET
 async def create_template(
     session: Session, actor: Actor, *, profile: Profile, name: str, description: str | None, now: datetime
 ) -> Template:
-    """From what the tenant has now. Raises InvalidInput."""
+    """From what the tenant has now. Raises InvalidInput, Conflict."""
+    await _check_room(session, actor)
     template = Template(
         organization_id=actor.organization_id,
         name=fields.title(name, "name"),
@@ -49,6 +54,8 @@ async def revise_template(
 ) -> Template:
     """The next version, from what the tenant has now; whom an older one was applied to is left as it is."""
     template = await _live(session, actor, template_id)
+    if template.newest >= MOST_VERSIONS:
+        raise Conflict(f"A template has at most {MOST_VERSIONS} versions: make another one.", code="VERSIONS_TOO_MANY")
     before = await get_content(session, template, template.newest)
     content = await take(session, profile=profile, template_id=template_id, before=before)
     await _add_version(session, template, content, now)
@@ -91,8 +98,9 @@ async def apply_template(
     await _hold_live(session, actor, template_id)
     key = {"organization_id": actor.organization_id, "template_id": template_id, "tenant_id": profile.tenant_id}
     await session.execute(APPLY, {**key, "version": version, "now": now})
-    contents = await _contents(session, actor, template_id)
     ground = await read_ground(session, tenant_id=profile.tenant_id, template_id=template_id)
+    versions = {version, *(mark.version for mark in ground.marks.values() if not mark.adopted)}
+    contents = await _contents(session, actor, template_id, versions)
     rollout = Rollout(session, actor, profile, template_id, version, contents, starts_on, now, ground)
     return await rollout.run()
 
@@ -104,11 +112,25 @@ async def get_content(session: Session, template: Template, version: int) -> Con
     return Content.parse(row.content)
 
 
-async def _contents(session: Session, actor: Actor, template_id: UUID) -> Mapping[int, Content]:
-    own = (TemplateVersion.organization_id == actor.organization_id, TemplateVersion.template_id == template_id)
-    return {
-        each.version: Content.parse(each.content) for each in await session.scalars(select(TemplateVersion).where(*own))
-    }
+async def _contents(
+    session: Session, actor: Actor, template_id: UUID, versions: Iterable[int]
+) -> Mapping[int, Content]:
+    wanted = select(TemplateVersion).where(
+        TemplateVersion.organization_id == actor.organization_id,
+        TemplateVersion.template_id == template_id,
+        TemplateVersion.version.in_(sorted(versions)),
+    )
+    return {each.version: Content.parse(each.content) for each in await session.scalars(wanted)}
+
+
+async def _check_room(session: Session, actor: Actor) -> None:
+    """Locked: who makes one at the same time is counted, too."""
+    own = select(Organization.id).where(Organization.id == actor.organization_id)
+    await session.scalar(own.with_for_update(key_share=True))
+    live = (Template.organization_id == actor.organization_id, Template.archived_at.is_(None))
+    if (await session.scalars(select(func.count()).select_from(Template).where(*live))).one() >= MOST_TEMPLATES:
+        words = f"An organization has at most {MOST_TEMPLATES} templates: archive one."
+        raise Conflict(words, code="TEMPLATES_TOO_MANY")
 
 
 async def _hold_live(session: Session, actor: Actor, template_id: UUID) -> None:

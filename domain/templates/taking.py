@@ -18,7 +18,7 @@ from tenants.database import Session
 from tenants.errors import InvalidInput
 from tenants.registry.profile import Profile
 
-MOST_OBJECTIVES, MOST_KPIS = 100, 200
+MOST_OBJECTIVES, MOST_KPIS, MOST_LINKS = 100, 200, 2_000
 Keys = dict[UUID, UUID]
 """Of a tenant's things, by their ids: the items that they are."""
 
@@ -30,14 +30,26 @@ async def take(session: Session, *, profile: Profile, template_id: UUID | None, 
     live_kpis = select(Kpi).where(Kpi.tenant_id == tenant_id, Kpi.archived_at.is_(None))
     objectives = (await session.scalars(live_objectives.order_by(Objective.id).limit(MOST_OBJECTIVES + 1))).all()
     kpis = (await session.scalars(live_kpis.order_by(Kpi.id).limit(MOST_KPIS + 1))).all()
-    _check(objectives, kpis)
-    links = (await session.execute(select(ObjectiveKpi).where(ObjectiveKpi.tenant_id == tenant_id))).scalars().all()
+    links = await _links(session, tenant_id, objectives, kpis)
+    _check(objectives, kpis, links)
     targets = await newest_targets(session, tenant_id, [each.id for each in kpis])
     keys = _keys(objectives, kpis, await _marked(session, tenant_id, template_id), before)
     return Content(
         tuple(_objective(each, keys, links) for each in _from_above(objectives)),
         tuple(_kpi(each, keys, targets.get(each.id), profile) for each in kpis),
     )
+
+
+async def _links(
+    session: Session, tenant_id: UUID, objectives: Sequence[Objective], kpis: Sequence[Kpi]
+) -> Sequence[ObjectiveKpi]:
+    """Between these."""
+    between = select(ObjectiveKpi).where(
+        ObjectiveKpi.tenant_id == tenant_id,
+        ObjectiveKpi.objective_id.in_([each.id for each in objectives]),
+        ObjectiveKpi.kpi_id.in_([each.id for each in kpis]),
+    )
+    return (await session.scalars(between.limit(MOST_LINKS + 1))).all()
 
 
 async def newest_targets(session: Session, tenant_id: UUID, kpi_ids: Sequence[UUID]) -> dict[UUID, Target]:
@@ -133,11 +145,11 @@ def _point(said: dict[str, str], row: Target, aim: Callable[[Decimal], Aim]) -> 
     return TemplatePoint((date.fromisoformat(said["on"]) - row.start_on).days, aim(Decimal(said["value"])))
 
 
-def _check(objectives: Sequence[Objective], kpis: Sequence[Kpi]) -> None:
+def _check(objectives: Sequence[Objective], kpis: Sequence[Kpi], links: Sequence[ObjectiveKpi]) -> None:
     if not objectives and not kpis:
         raise InvalidInput(
             "There is nothing to take: no objective, no KPI.", field=("tenantId",), code="NOTHING_TO_TAKE"
         )
-    if len(objectives) > MOST_OBJECTIVES or len(kpis) > MOST_KPIS:
-        words = f"A template has at most {MOST_OBJECTIVES} objectives and {MOST_KPIS} KPIs."
+    if len(objectives) > MOST_OBJECTIVES or len(kpis) > MOST_KPIS or len(links) > MOST_LINKS:
+        words = f"A template has at most {MOST_OBJECTIVES} objectives, {MOST_KPIS} KPIs and {MOST_LINKS} links."
         raise InvalidInput(words, field=("tenantId",), code="TEMPLATE_TOO_LARGE")

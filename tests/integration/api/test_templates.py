@@ -11,6 +11,7 @@ import pytest
 from api.ids import Kind, decode
 from domain.connections.house import House
 from domain.kpis.trajectories import Point, Trajectory
+from domain.templates import service, taking
 from tests.factories.jobs import give_up_jobs, work_off
 from tests.factories.plans import Planner
 from tests.factories.shops import order
@@ -434,6 +435,20 @@ async def test_what_was_put_away_meanwhile_is_not_brought_to_the_rest(desk: Desk
     (result,) = (await desk.caller.ask(RESULTS, id=gid)).data["node"]["results"]["nodes"]
     assert (result["code"], result["template"]) == ("ALREADY_ARCHIVED", None)
     assert (await desk.plan(client))["kpis"]["nodes"] == []
+
+
+async def test_templates_have_an_end(desk: Desk, source: Planner, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = await desk.template(source)
+    create = {"tenantId": source.tenant.gid, "name": "Retail"}
+    revise = {"tenantId": source.tenant.gid, "templateId": template}
+    for module, limit, most, mutation, given, code in (
+        (taking, "MOST_LINKS", 2, "templateCreate", create, "TEMPLATE_TOO_LARGE"),
+        (service, "MOST_TEMPLATES", 1, "templateCreate", create, "TEMPLATES_TOO_MANY"),
+        (service, "MOST_VERSIONS", 1, "templateRevise", revise, "VERSIONS_TOO_MANY"),
+    ):
+        with monkeypatch.context() as lower:
+            lower.setattr(module, limit, most)
+            assert (await desk.caller.refusal(mutation, **given)).code == code
 
 
 async def test_an_amount_that_starts_from_nothing_is_for_clients_of_its_currency(desk: Desk, world: World) -> None:
