@@ -4,14 +4,13 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import orjson
 import typer
 
 from api.ids import Kind, decode_as
-from api.wiring import Parts, open_parts
 from domain.connections.apps import register_provider_app
 from tenants.access import keys
 from tenants.access import service as access
@@ -27,6 +26,9 @@ from tenants.errors import NotFound, Refusal
 from tenants.scope import Scope
 from tenants.settings import settings
 
+if TYPE_CHECKING:
+    from api.wiring import Parts
+
 admin = typer.Typer(no_args_is_help=True, help=__doc__)
 
 PROVIDER_SCOPES = {"shopify": ["read_orders", "read_all_orders", "read_customers", "read_products"]}
@@ -37,7 +39,7 @@ Organization = Annotated[UUID, typer.Option(help="The id of the organization it 
 def organization(name: str, kind: OrganizationKind = OrganizationKind.AGENCY) -> None:
     """Open an organization."""
 
-    async def work(parts: Parts) -> dict[str, object]:
+    async def work(parts: "Parts") -> dict[str, object]:
         async with parts.house.database.unit_of_work() as session:
             row = await access.organization_create(session, kind=kind, name=name)
             await _record(parts, session, row.id, "organizationCreate", row.id, {"kind": kind})
@@ -52,7 +54,7 @@ def person(address: str, organization: Organization, role: MemberRole = MemberRo
     """Let somebody sign in. The password is asked for, or read from standard input."""
     password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
-    async def work(parts: Parts) -> dict[str, object]:
+    async def work(parts: "Parts") -> dict[str, object]:
         async with parts.house.database.unit_of_work(Scope(organization_id=organization)) as session:
             person_id = await access.person_create(session, address=address, password=password)
             await access.membership_add(session, organization_id=organization, person_id=person_id, role=role)
@@ -69,7 +71,7 @@ def recovery_link(address: str) -> None:
     Hand it to them on a way that reaches nobody else.
     """
 
-    async def work(parts: Parts) -> dict[str, object]:
+    async def work(parts: "Parts") -> dict[str, object]:
         house = parts.house
         async with house.database.unit_of_work() as session:
             person_id, token = await issue_recovery(
@@ -91,7 +93,7 @@ def create_app(
 ) -> None:
     """Register a client of the API. Its secret is shown once."""
 
-    async def work(parts: Parts) -> dict[str, object]:
+    async def work(parts: "Parts") -> dict[str, object]:
         async with parts.house.database.unit_of_work(Scope(organization_id=organization)) as session:
             row, secret = await register_app(
                 session,
@@ -122,7 +124,7 @@ def provider_app(
         raise typer.BadParameter(f"one of {', '.join(PROVIDER_SCOPES)}")
     secret = getpass.getpass("Client secret: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
-    async def work(parts: Parts) -> dict[str, object]:
+    async def work(parts: "Parts") -> dict[str, object]:
         async with parts.house.database.unit_of_work(Scope(organization_id=organization)) as session:
             row = await register_provider_app(
                 session,
@@ -153,7 +155,7 @@ def audit_verify(tenant: Annotated[str, typer.Option(help="The tenant's id, as t
     A chain does not know that its last entries were cut off: compare length and head with those of an earlier run.
     """
 
-    async def work(parts: Parts) -> dict[str, object]:
+    async def work(parts: "Parts") -> dict[str, object]:
         tenant_id = decode_as(Kind.TENANT, tenant).owner
         async with parts.house.database.snapshot(Scope.of_tenant(tenant_id)) as session:
             chain = await follow_chain(session, tenant_id=tenant_id)
@@ -181,7 +183,7 @@ def signing_key_rotate(
 ) -> None:
     """Make a new key for access tokens. It is published at once, and takes over a quarter of an hour later."""
 
-    async def work(parts: Parts) -> dict[str, object]:
+    async def work(parts: "Parts") -> dict[str, object]:
         make = keys.signing_keys_replace if replace else keys.signing_key_rotate
         async with parts.house.database.unit_of_work() as session:
             await make(session, key=keys.system_key(parts.house.keyring), now=parts.house.clock.now())
@@ -190,7 +192,7 @@ def signing_key_rotate(
     _do(work)
 
 
-async def _listed_keys(parts: Parts) -> dict[str, object]:
+async def _listed_keys(parts: "Parts") -> dict[str, object]:
     now = parts.house.clock.now()
     async with parts.house.database.snapshot() as session:
         rows = await keys.list_signing_keys(session, now=now)
@@ -208,7 +210,7 @@ async def _listed_keys(parts: Parts) -> dict[str, object]:
 
 
 async def _record(
-    parts: Parts, session: Session, organization_id: UUID, action: str, subject_id: UUID, changes: Mapping[str, Any]
+    parts: "Parts", session: Session, organization_id: UUID, action: str, subject_id: UUID, changes: Mapping[str, Any]
 ) -> None:
     await record_organization_change(
         session,
@@ -221,7 +223,9 @@ async def _record(
     )
 
 
-def _do(work: Callable[[Parts], Awaitable[dict[str, object]]]) -> None:
+def _do(work: Callable[["Parts"], Awaitable[dict[str, object]]]) -> None:
+    from api.wiring import open_parts  # all there is: whoever asks for help need not wait for it
+
     async def run() -> dict[str, object]:
         async with open_parts(settings()) as parts:
             return await work(parts)

@@ -312,6 +312,7 @@ def serve(directory: Path, *arguments: str, **environment: str) -> subprocess.Co
     )
 
 
+@pytest.mark.long
 def test_what_an_operator_must_put_right_is_told_once_and_in_a_line(
     database_urls: DatabaseUrls, tmp_path: Path
 ) -> None:

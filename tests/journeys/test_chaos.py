@@ -75,7 +75,8 @@ async def test_kills_of_worker_and_api_in_mid_backfill(stack: Stack, seed: int) 
     await assert_nothing_lost_or_doubled(client)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(6))
 async def test_kills_of_the_database_in_mid_backfill(stack: Stack, seed: int) -> None:
     chance = random.Random(seed)
     client = await stack.open_client()

@@ -139,6 +139,7 @@ async def test_the_api_it_started_answers_the_same_question_alike(serving: Demon
     assert answer["data"] == result["dashboard"]["answer"]["data"]
 
 
+@pytest.mark.long
 async def test_days_weeks_years_and_all_trailing_windows_are_exact(serving: Demonstration, ledger: Ledger) -> None:
     result = serving.result
     async with httpx2.AsyncClient(trust_env=False, timeout=30) as http:

@@ -214,6 +214,7 @@ async def test_api_killed_while_the_shop_tells_loses_nothing(client: Client) -> 
     await until_equal(client)
 
 
+@pytest.mark.long
 async def test_storm_with_kills_ends_as_the_shop_stands(client: Client) -> None:
     """Duplicates, disorder, words that never come, deletions; the API and the worker die in between."""
     stack, chance = client.stack, random.Random(7)

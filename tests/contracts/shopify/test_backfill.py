@@ -58,6 +58,7 @@ async def read_purchases(shop: Installed) -> Counter[Purchase]:
     )
 
 
+@pytest.mark.long
 async def test_the_whole_panel_is_read_to_the_cent(panel: Installed, http: httpx2.AsyncClient) -> None:
     large = shopify_provider(http, overlap=timedelta(minutes=10), lag=timedelta(0), page_size=250)
     panel.provider = large

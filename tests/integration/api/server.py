@@ -24,13 +24,12 @@ class Server(uvicorn.Server):
         yield
 
 
-def settings_at(
-    listening: socket.socket, database_url: str, keys_directory: Path, master_key: bytes, **given: Any
-) -> Settings:
+def settings_at(listening: socket.socket, url: str, keys_directory: Path, master_key: bytes, **given: Any) -> Settings:
+    """`url` is the database's, where none is `given`."""
     return Settings(
         **{
             "environment": Environment.TEST,
-            "database_url": SecretStr(database_url),
+            "database_url": SecretStr(url),
             "public_url": f"http://127.0.0.1:{listening.getsockname()[1]}",
             "keyring_dir": keys_directory,
             "master_key": SecretStr(base64.b64encode(master_key).decode()),

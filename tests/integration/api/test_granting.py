@@ -89,7 +89,7 @@ async def test_who_may_only_read_does_not_learn_who_else_may(
 ) -> None:
     await give_grant(world.database, tenant, guest.organization_id, scopes=[ApiScope.READ_METRICS])
     answer = await visitor.ask(GRANTS, id=tenant.gid)
-    assert (answer.code, answer.body["data"]) == ("NO_GRANT", None)
+    assert (answer.code, answer.body["data"]) == ("NO_GRANT", {"tenant": None})
     reader = await sign_in(http, world.agency.machine, ApiScope.READ_METRICS)
     assert (await reader.ask(GRANTS, id=tenant.gid)).code == "FORBIDDEN_SCOPE"
 

@@ -172,7 +172,7 @@ async def test_a_page_says_what_is_around_it(agency: Agency) -> None:
     [
         ({"order": {"field": "METRIC"}}, "METRIC_MISSING", ["orderBy", "metricKey"]),
         ({"order": {"field": "METRIC", "metricKey": "luck"}}, "UNKNOWN_METRIC", ["orderBy", "metricKey"]),
-        ({"first": 0}, "INVALID", ["first"]),
+        ({"first": -1}, "INVALID", ["first"]),
         ({"first": 101}, "PAGE_TOO_LARGE", ["first"]),
         ({"after": "nonsense"}, "INVALID_CURSOR", ["after"]),
         ({"after": "WzEsMl0", "order": {"field": "NAME"}}, "INVALID_CURSOR", ["after"]),

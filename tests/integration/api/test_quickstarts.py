@@ -63,8 +63,8 @@ async def test_what_is_not_so_is_found(reader: Reader, caller: Caller, tmp_path:
 
 
 async def test_the_first_query_of_the_readme_is_answered(agency: Caller, world: World) -> None:
-    (query,) = re.findall(r"^    query .*?^    }$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-    (objective,) = (await agency.ask(query, tenant=world.agency.tenant.gid)).data["tenant"]["objectives"]["nodes"]
+    query, *_ = re.findall(r"^    query .*?^    }$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    objective, *_ = (await agency.ask(query, tenant=world.agency.tenant.gid)).data["tenant"]["objectives"]["nodes"]
     assert objective["kpis"]["nodes"][0]["explain"]["inputs"]
 
 

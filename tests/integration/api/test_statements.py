@@ -96,6 +96,7 @@ async def test_many_tenants_cost_what_two_cost(caller: Caller, heard: Statements
     assert len(second) == len(first)
 
 
+@pytest.mark.long
 async def test_many_jobs_and_templates_cost_what_two_cost(caller: Caller, heard: Statements, world: World) -> None:
     query = """query($n: Int!) { viewer { organization {
         jobs(first: $n) { nodes { state done failed results(first: 5) { nodes { code } } } }

@@ -87,8 +87,20 @@ def test_a_value_that_cannot_be_used_is_named_with_its_remedy(given: dict[str, s
     [
         # As where the extra was never installed.
         ("serve", "sys.modules['opentelemetry'] = None", ENDPOINT, "pip install 'azimuth[tracing]'"),
-        ("worker", "sys.modules['opentelemetry'] = None", ENDPOINT, "pip install 'azimuth[tracing]'"),
-        ("worker", "pass", {**ENDPOINT, "OTEL_TRACES_SAMPLER": "some"}, "OTEL_TRACES_SAMPLER: must be one of"),
+        pytest.param(
+            "worker",
+            "sys.modules['opentelemetry'] = None",
+            ENDPOINT,
+            "pip install 'azimuth[tracing]'",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "worker",
+            "pass",
+            {**ENDPOINT, "OTEL_TRACES_SAMPLER": "some"},
+            "OTEL_TRACES_SAMPLER: must be one of",
+            marks=pytest.mark.long,
+        ),
         ("worker", "pass", {**ENDPOINT, "OTEL_BSP_MAX_QUEUE_SIZE": "0"}, "max_queue_size must be a positive integer"),
     ],
 )
