@@ -82,6 +82,7 @@ async def tenant(database: Database) -> str:
     return tenant_gid(tenant_id)
 
 
+@pytest.mark.long
 async def test_each_thing_an_operator_makes_is_written_down_as_theirs(desk: Desk) -> None:
     organization = desk.told("organization", "Maria & Sons", "--kind", "AGENCY")["organization_id"]
     within = ("--organization", organization)

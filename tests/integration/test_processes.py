@@ -191,6 +191,7 @@ async def test_told_to_stop_it_finishes_what_was_asked_and_leaves_nobody(
         await until(lambda: not any(map(command_of, members)), "somebody is left")
 
 
+@pytest.mark.long
 async def test_told_to_stop_it_sends_away_whoever_is_told_without_an_end(
     database_urls: DatabaseUrls, tmp_path: Path
 ) -> None:

@@ -15,6 +15,8 @@ from tenants.database import Database, UnsafeRole, refuse_unsafe_role
 from tenants.embedded import DatabaseUrls, provision
 from tenants.postgres.server import EmbeddedServer
 
+LONG = pytest.mark.long
+
 
 async def refusal(url: str) -> str | None:
     database = Database(url, pool_size=1)
@@ -97,7 +99,7 @@ async def test_the_doctor_finds_a_schema_that_is_missing(
     assert "azimuth migrate" in ended.stderr
 
 
-@pytest.mark.parametrize("command", ["doctor", "serve", "worker"])
+@pytest.mark.parametrize("command", ["doctor", *(pytest.param(each, marks=LONG) for each in ("serve", "worker"))])
 def test_another_master_key_is_found_at_once(command: str, database_urls: DatabaseUrls, tmp_path: Path) -> None:
     keys = [base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2)]
     surroundings = {"DATABASE_URL": database_urls.application, "AZIMUTH_STATE_DIR": str(tmp_path)}
@@ -108,7 +110,7 @@ def test_another_master_key_is_found_at_once(command: str, database_urls: Databa
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "doctor"])
+@pytest.mark.parametrize("command", ["serve", *(pytest.param(each, marks=LONG) for each in ("worker", "doctor"))])
 def test_a_database_that_refuses_is_told_in_a_line(command: str, database_urls: DatabaseUrls, tmp_path: Path) -> None:
     application = database_urls.application
     wrong = application.replace(application.split(":")[2].split("@")[0], "hunter2")
@@ -152,7 +154,16 @@ async def test_the_server_takes_what_start_up_made_out_of_every_later_collection
     assert settled[0]["threshold"] >= 10_000
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "sandbox", "demo", "doctor", "schema", "admin"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "admin",
+        *(
+            pytest.param(each, marks=LONG)
+            for each in ("serve", "worker", "migrate", "sandbox", "demo", "doctor", "schema")
+        ),
+    ],
+)
 def test_every_command_explains_itself(command: str) -> None:
     ended = azimuth(command, "--help")
     assert ended.returncode == 0

@@ -147,6 +147,7 @@ async def test_days_weeks_years_and_all_trailing_windows_are_exact(serving: Demo
         assert await all_differences(api, result["tenant_id"], ledger) == {}
 
 
+@pytest.mark.long
 async def test_ctrl_c_ends_it_and_leaves_nothing(serving: Demonstration) -> None:
     assert serving.left_running()
     serving.signal(signal.SIGINT)

@@ -132,6 +132,7 @@ def test_history_brings_a_request_back(signed_in: Browser) -> None:
     assert signed_in.all(".card") == []
 
 
+@pytest.mark.long
 def test_history_ends_after_twenty(signed_in: Browser) -> None:
     for number in range(22):
         write(signed_in, f"query Number{number} {{ __typename }}")
