@@ -6,7 +6,7 @@ from api.kpis.types import Kpi
 from api.live import Subject, live
 from api.pagination import MOST
 from domain.kpis.reads import live_by_metric
-from domain.metrics.catalog import find_metric
+from domain.metrics.catalog import named_metric
 from tenants.access.actor import ApiScope
 from tenants.errors import InvalidInput
 from tenants.notices import Topic
@@ -45,6 +45,4 @@ def _check(metric_keys: list[str] | None) -> None:
     if metric_keys is not None and not 1 <= len(metric_keys) <= MOST:
         raise InvalidInput(f"1 to {MOST} metrics.", field=("metricKeys",))
     for at, key in enumerate(metric_keys or ()):
-        if find_metric(key) is None:
-            field = ("metricKeys", str(at))
-            raise InvalidInput(f"There is no metric {key[:80]!r}.", field=field, code="UNKNOWN_METRIC")
+        named_metric(key, field=("metricKeys", str(at)))

@@ -4,7 +4,6 @@ from api.metrics.types import Metric
 from api.pagination import Connection, slice_of_fixed
 from domain.metrics import catalog
 from domain.metrics.definition import Category
-from tenants.errors import InvalidInput
 
 
 @strawberry.type
@@ -19,7 +18,4 @@ class MetricQueries:
 
     @strawberry.field(description="One definition by its key.")
     def metric(self, key: str) -> Metric:
-        found = catalog.find_metric(key)
-        if found is None:
-            raise InvalidInput(f"There is no metric {key[:80]!r}.", field=("key",), code="UNKNOWN_METRIC")
-        return Metric.of(found)
+        return Metric.of(catalog.named_metric(key, field=("key",)))

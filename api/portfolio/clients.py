@@ -7,7 +7,6 @@ import strawberry
 
 from api.context import Context
 from api.kpis.types import Kpi
-from api.portfolio.figures import known_metric
 from api.portfolio.stands import Stands, WorstKpi
 from api.portfolio.tags import own_tags
 from api.sets import Each, set_based
@@ -15,6 +14,7 @@ from api.tenants.types import Tenant
 from domain.connections.reads import waiting_for_somebody
 from domain.kpis.reads import first_by_metric
 from domain.kpis.trajectories import TargetStatus
+from domain.metrics.catalog import named_metric
 from tenants.access.actor import ApiScope
 
 
@@ -54,7 +54,7 @@ class Client:
 
     @set_based(description="Its oldest KPI of a metric over everything; null where it has not adopted it.")
     async def kpi(clients: Sequence["Client"], context: Context, metric_key: str) -> Each[Kpi | None]:
-        known_metric(metric_key, ("metricKey",))
+        named_metric(metric_key)
         found = await context.reader.read(first_by_metric, _ids(clients), metric_key=metric_key)
         return [Kpi(row=found[each]) if each in found else None for each in _ids(clients)]
 

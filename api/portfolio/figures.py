@@ -18,7 +18,7 @@ from api.pagination import Connection, slice_of
 from api.tenants.types import Tenant
 from domain.kpis.valuation import Answer, Question
 from domain.metrics import definition
-from domain.metrics.catalog import find_metric
+from domain.metrics.catalog import named_metric
 from domain.metrics.definition import NullReason, Unit
 from domain.metrics.formulas import Number
 from domain.metrics.periods import PeriodName, period_named
@@ -145,7 +145,7 @@ class Figures:
 
     async def over(self, clients: Sequence[Sequence[UUID]], key: str, period: PeriodName) -> list[ClientsMetric]:
         """Of each of some sets of clients. Raises InvalidInput."""
-        metric, now = known_metric(key, ("metricKey",)), self.context.now
+        metric, now = named_metric(key), self.context.now
         found = await self.of({tenant_id for some in clients for tenant_id in some}, metric, period)
         return [
             ClientsMetric(definition=metric, told=[found[tenant_id] for tenant_id in sorted(some)], now=now)
@@ -184,14 +184,6 @@ class Figures:
                 raise answer
             found[profile.tenant_id] = Told(profile, answer)
         return found
-
-
-def known_metric(key: str, field: tuple[str, ...]) -> definition.Metric:
-    """Raises InvalidInput."""
-    metric = find_metric(key)
-    if metric is None:
-        raise InvalidInput(f"There is no metric {key[:80]!r}.", field=field, code="UNKNOWN_METRIC")
-    return metric
 
 
 def _across(metric: definition.Metric, some: Sequence[Told]) -> AcrossClients:

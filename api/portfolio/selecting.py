@@ -13,11 +13,12 @@ import strawberry
 from api.context import Context
 from api.ids import Kind, decode_as
 from api.pagination import read_place
-from api.portfolio.figures import Figures, known_metric
+from api.portfolio.figures import Figures
 from api.portfolio.stands import Stands
 from api.portfolio.tags import own_tags
 from domain.connections.reads import waiting_for_somebody
 from domain.kpis.trajectories import TargetStatus
+from domain.metrics.catalog import named_metric
 from domain.metrics.periods import PeriodName
 from domain.objectives.status import WORST_FIRST
 from tenants.access.actor import ApiScope
@@ -163,7 +164,7 @@ async def _keys(
         return {each: _rank(statuses[each]) for each in ids}
     if order.metric_key is None:
         raise InvalidInput("Say which metric.", field=("orderBy", "metricKey"), code="METRIC_MISSING")
-    metric = known_metric(order.metric_key, ("orderBy", "metricKey"))
+    metric = named_metric(order.metric_key, field=("orderBy", "metricKey"))
     found = await figures.of(ids, metric, order.period)
     numbers = {each: found[each].number for each in ids}
     return {each: None if number is None else Decimal(number) for each, number in numbers.items()}

@@ -10,11 +10,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import fields
-from domain.errors import UnknownMetric
 from domain.kpis.models import Baseline, Kpi, Target
 from domain.kpis.repository import find_latest_baseline, get_kpi, get_target
 from domain.kpis.trajectories import Point, Trajectory
-from domain.metrics.catalog import find_metric, get_metric
+from domain.metrics.catalog import get_metric, named_metric
 from domain.metrics.definition import Direction, Metric, Unit
 from domain.metrics.periods import CALENDAR, Grain
 from tenants.access.actor import Actor
@@ -55,9 +54,7 @@ async def create_kpi(
     now: datetime,
 ) -> Kpi:
     """Raises UnknownMetric, and InvalidInput for a segment the metric's components are not kept by."""
-    metric = find_metric(metric_key)
-    if metric is None:
-        raise UnknownMetric(metric_key)
+    metric = named_metric(metric_key)
     kpi = Kpi(
         tenant_id=tenant_id,
         metric_key=metric.key,

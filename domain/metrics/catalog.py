@@ -3,7 +3,7 @@
 from functools import cache
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from domain.errors import MetricNotInRelease
+from domain.errors import MetricNotInRelease, UnknownMetric
 from domain.metrics.definition import Metric
 from domain.metrics.definitions import customers, orders, revenue
 
@@ -27,6 +27,14 @@ BY_KEY = {metric.key: metric for metric in ALL}
 
 def find_metric(key: str) -> Metric | None:
     return BY_KEY.get(key)
+
+
+def named_metric(key: str, *, field: tuple[str, ...] = ("metricKey",)) -> Metric:
+    """Of what a caller asks for. Raises UnknownMetric."""
+    metric = find_metric(key)
+    if metric is None:
+        raise UnknownMetric(key, field=field)
+    return metric
 
 
 def get_metric(key: str, *, field: tuple[str, ...] = ()) -> Metric:

@@ -1,4 +1,4 @@
-"""What stands at a client beside what a version of a template has. Pure.
+"""What stands at a client beside what a version of a template has. Asks for nothing: all of it was read before.
 
 What was there before the template is the client's own: it may lack or be put away, and is not compared.
 """
